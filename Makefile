@@ -1,0 +1,57 @@
+# The commands of the project; `make` alone lists them. People and CI run the same ones.
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+BENCHES ?= detect
+INSTALL := sh tools/setup.sh
+LOCKED := pyproject.toml requirements/run.txt requirements/uv.txt tools/setup.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test lint fmt proto bench lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/.run ## make .venv from the lock (Python 3.11 to 3.13 is all it needs)
+
+setup-dev: $(VENV)/.dev ## the same with what tests, lint and benchmarks need
+
+# A stamp is younger than what it was made from: when nothing changed, setup costs nothing.
+$(VENV)/.run: $(LOCKED)
+	@$(INSTALL) run
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@$(INSTALL) dev
+	@touch $@
+
+# exec: a signal to make reaches headworks itself, which stops everything that it started.
+run: setup ## play the storm of 2023-04-18 with alarms and console (ARGS="--fresh" and others)
+	@exec $(BIN)/headworks run $(ARGS)
+
+test: setup-dev ## run the tests (ARGS="-k bridge" and others)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(wildcard tests/unit tests/local tests/browser) $(ARGS)
+
+lint: setup-dev ## format, lint, types, rooms, generated code: change nothing, refuse what is wrong
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python tools/proto.py --check
+
+fmt: setup-dev ## format, and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+proto: setup-dev ## make services/core/pb from proto/
+	@$(BIN)/python tools/proto.py
+
+bench: setup-dev ## measure beside the peers (BENCHES="detect"), one JSON line each
+	@for name in $(BENCHES); do $(BIN)/headworks bench $$name --json || exit 1; done
+
+lock: setup ## write requirements/*.txt anew (ARGS="--upgrade" takes newer versions)
+	@sh tools/lock.sh $(ARGS)
+
+clean: ## remove .venv and caches; the data of runs stays
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find services tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Headworks: telemetry, alarms and replay for water utilities."""

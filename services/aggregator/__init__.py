@@ -1,0 +1,1 @@
+"""Windows over readings, and the history they are kept in."""

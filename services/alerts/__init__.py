@@ -1,0 +1,1 @@
+"""Detection, alarm lifecycle and incidents, folded over a site's log."""

@@ -1,0 +1,1 @@
+"""The embedded shell: one SQLite file holds the log, the state and the cursors."""

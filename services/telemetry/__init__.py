@@ -1,0 +1,1 @@
+"""Field side: Sparkplug B, simulated plants, store-and-forward gateway and the bridge."""
