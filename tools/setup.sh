@@ -39,7 +39,8 @@ make_venv() {
   fi
 }
 
-[ -x "$venv/bin/python" ] || make_venv
+# An environment whose Python has gone (an upgrade, a moved folder) is made again.
+"$venv/bin/python" -c '' 2>/dev/null || make_venv
 if command -v uv >/dev/null 2>&1; then
   uv=uv
 else
@@ -53,9 +54,7 @@ fi
 
 say "installing requirements/$lock.txt"
 export VIRTUAL_ENV="$PWD/$venv"
-# Files are copied or linked from uv's cache; a cache on another disk is no reason for a warning.
-export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
-"$uv" pip install --quiet --require-hashes --no-build-package numba --no-build-package numpy \
-  --no-build-package pyarrow --no-build-package duckdb -r "requirements/$lock.txt"
+# --no-build: a package without a wheel for this machine is an error here, not a search for a compiler.
+"$uv" pip install --quiet --require-hashes --no-build -r "requirements/$lock.txt"
 # The build backend came with the lock, so this step asks no registry.
 "$uv" pip install --quiet --no-deps --no-build-isolation --offline --editable .
