@@ -1,0 +1,183 @@
+"""What a site is, resolved: stations, points with unit, range and limits, rules, demand and playbooks.
+
+These are the frozen results that processors, bridge and console use. How they are written in YAML is in
+`source.py`; how that becomes these is in `resolve.py`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from services.core.clock import format_duration, parse_duration
+
+Priority = Literal["critical", "high", "medium", "journal"]
+RuleKind = Literal[
+    "high",  # value > limit
+    "low",  # value < limit
+    "rise",  # increase over `window` > limit
+    "fall",  # decrease over `window` > limit
+    "rise_ratio",  # value / minimum over `window` > limit, and value > floor
+    "successive_high",  # value > limit at two successive marks of `window`
+    "flat",  # unchanged for `window` while readings come
+    "fault",  # the reading is bad: instrument, sample line, range
+    "equals",  # an enumerated or digital value is `limit`
+    "stale",  # the station is silent
+]
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _bounded(value: int) -> int:
+    if not 0 <= value <= parse_duration("400d"):
+        raise ValueError("must be between 0s and 400d")
+    return value
+
+
+#: Nanoseconds, written `5m` in YAML and in canonical JSON.
+Duration = Annotated[
+    int,
+    BeforeValidator(_duration),
+    AfterValidator(_bounded),
+    PlainSerializer(format_duration, return_type=str),
+]
+
+#: Names in YAML, topics and journals: no separators that a topic, an occurrence or a path uses.
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")]
+PointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """Base: unknown fields are errors, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gate(Strict):
+    """A rule works only while `point` (same station) has had one of `states`, for at least `settle`."""
+
+    point: PointName
+    states: tuple[int, ...] = Field(min_length=1, max_length=16)
+    settle: Duration = 0
+
+
+class Rule(Strict):
+    """An alarm definition on a point. Limits are in the point's unit; `clear` is where the deadband ends."""
+
+    id: Identifier
+    kind: RuleKind
+    limit: Finite = 0.0
+    clear: Finite = 0.0
+    on_delay: Duration = 0
+    off_delay: Duration = 0
+    window: Duration = 0
+    floor: Finite = 0.0
+    priority: Priority
+    hidden_by: Identifier | None = None
+    gate: Gate | None = None
+    consequence: Text
+    response: Text
+    respond_within: Duration
+    source: str = ""
+
+
+class DerivedBy(Strict):
+    """How a derived point is computed: the function's name, and its inputs as `station/point`."""
+
+    function: Identifier
+    inputs: dict[PointName, str]
+    parameters: dict[PointName, Finite] = {}
+
+
+class Point(Strict):
+    """One measured or derived quantity. `low`, `high`: the instrument's range, in `unit`."""
+
+    station: Identifier
+    name: PointName
+    description: str = ""
+    unit: str = ""
+    low: Finite | None = None
+    high: Finite | None = None
+    saturates: bool = False
+    states: dict[int, str] = {}
+    sample_flow: PointName | None = None
+    stale_after: Duration | None = None
+    derived: DerivedBy | None = None
+    rules: tuple[Rule, ...] = ()
+    removed: bool = False
+
+    @property
+    def id(self) -> str:
+        """`station/point`, unique within the site."""
+        return f"{self.station}/{self.name}"
+
+
+class Station(Strict):
+    """A part of a site that reports together. Silent for three heartbeats (at least 3 min): stale."""
+
+    id: Identifier
+    type: Identifier
+    name: str
+    heartbeat: Duration
+    stale_after: Duration
+    stale: Rule
+
+
+class Demand(Strict):
+    """Expected water demand: mean flow (m3/h) times an hourly factor (24, local time), with a range (ratio)."""
+
+    mean: Finite = Field(gt=0, le=1e6)
+    hourly: tuple[Annotated[float, Field(gt=0, le=5)], ...] = Field(min_length=24, max_length=24)
+    spread: Finite = Field(default=0.1, ge=0, le=1)
+    source: str = ""
+
+
+class Site(Strict):
+    """A plant with all its stations, or a station that stands alone. Point indices are append-only."""
+
+    id: Identifier
+    group: Identifier
+    name: str
+    kind: Literal["plant", "gauge", "booster", "meter", "river"]
+    zone: str = ""
+    time_zone: str
+    location: tuple[float, float] | None = None
+    stations: tuple[Station, ...]
+    points: tuple[Point, ...]
+    demand: Demand | None = None
+    incidents: tuple[Identifier, ...] = ()
+    playbooks: dict[str, dict[str, str]] = {}
+    grid: Duration = 10_000_000_000
+
+    @cached_property
+    def point_index(self) -> dict[str, int]:
+        """`station/point` to index; removed points are not in it."""
+        return {p.id: i for i, p in enumerate(self.points) if not p.removed}
+
+    def station(self, station_id: str) -> Station:
+        """The station; KeyError when the site has none of that name."""
+        for station in self.stations:
+            if station.id == station_id:
+                return station
+        raise KeyError(station_id)
+
+
+class Catalogue(Strict):
+    """All sites of a group, as one file describes them."""
+
+    group: Identifier
+    name: str
+    sites: tuple[Site, ...]
+
+    def site(self, site_id: str) -> Site:
+        """The site; KeyError when there is none of that name."""
+        for site in self.sites:
+            if site.id == site_id:
+                return site
+        raise KeyError(site_id)

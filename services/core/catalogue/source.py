@@ -1,0 +1,144 @@
+"""How sites and station types are written in YAML, before they are resolved."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, model_validator
+
+from services.core.catalogue.model import (
+    Demand,
+    DerivedBy,
+    Duration,
+    Finite,
+    Gate,
+    Identifier,
+    PointName,
+    Priority,
+    RuleKind,
+    Strict,
+    Text,
+)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except Exception:
+        raise ValueError(f"{name!r} must be an IANA time zone, e.g. Asia/Shanghai") from None
+    return name
+
+
+class PointSource(Strict):
+    """A point of a station type, or an override of one."""
+
+    description: str | None = None
+    unit: str | None = None
+    range: tuple[Finite, Finite] | None = None
+    saturates: bool | None = None
+    states: dict[int, str] | None = None
+    sample_flow: PointName | None = None
+    stale_after: Duration | None = None
+    derived: DerivedBy | None = None
+
+    @model_validator(mode="after")
+    def _range_is_ordered(self) -> PointSource:
+        if self.range is not None and self.range[0] >= self.range[1]:
+            raise ValueError(f"range {list(self.range)} must be [low, high] with low < high")
+        return self
+
+
+class RuleSource(Strict):
+    """An alarm of a station type. Without consequence, response and time to respond it is not an alarm."""
+
+    rule: Identifier
+    point: PointName
+    kind: RuleKind
+    limit: Finite = 0.0
+    deadband: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    clear_ratio: Annotated[float, Field(gt=0, le=4)] | None = None
+    on_delay: Duration = 0
+    off_delay: Duration = 0
+    window: Duration = 0
+    floor: Finite = 0.0
+    priority: Priority
+    hidden_by: Identifier | None = None
+    gate: Gate | None = None
+    consequence: Text
+    response: Text
+    respond_within: Duration
+    source: str = ""
+
+
+class RuleOverride(Strict):
+    """What a site may change of an alarm of the type; `off` takes it away, with a reason."""
+
+    limit: Finite | None = None
+    deadband: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    clear_ratio: Annotated[float, Field(gt=0, le=4)] | None = None
+    on_delay: Duration | None = None
+    off_delay: Duration | None = None
+    window: Duration | None = None
+    floor: Finite | None = None
+    priority: Priority | None = None
+    consequence: Text | None = None
+    response: Text | None = None
+    respond_within: Duration | None = None
+    source: str | None = None
+    off: Text | None = None
+
+
+class Repeated(Strict):
+    """Points and alarms that exist once a unit; `{n}` in names becomes 01, 02, …"""
+
+    points: dict[str, PointSource] = {}
+    alarms: list[dict[str, object]] = []
+
+
+class StationType(Strict):
+    """A kind of station with its points and starting alarms."""
+
+    type: Identifier
+    description: str = ""
+    points: dict[PointName, PointSource] = {}
+    repeat: dict[Identifier, Repeated] = {}
+    alarms: list[RuleSource] = []
+
+
+class StationSource(Strict):
+    """A station of a site."""
+
+    id: Identifier
+    type: Identifier
+    name: str = ""
+    heartbeat: Duration = 60_000_000_000
+    units: dict[Identifier, Annotated[int, Field(ge=1, le=99)]] = {}
+    points: dict[PointName, PointSource] = {}
+    alarms: dict[str, RuleOverride] = {}
+
+
+class SiteSource(Strict):
+    """A site in YAML."""
+
+    id: Identifier
+    name: str
+    kind: Literal["plant", "gauge", "booster", "meter", "river"]
+    zone: str = ""
+    location: tuple[
+        Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]
+    ] | None = None  # fmt: skip
+    stations: list[StationSource] = Field(min_length=1, max_length=100)
+    demand: Demand | None = None
+    incidents: list[Identifier] = []
+    playbooks: dict[str, dict[str, Text]] = {}
+
+
+class CatalogueSource(Strict):
+    """A catalogue file."""
+
+    group: Identifier
+    name: str
+    time_zone: Annotated[str, AfterValidator(_zone)]
+    sites: list[SiteSource] = Field(min_length=1, max_length=10_000)
+    station_types: list[StationType] = []

@@ -1,0 +1,74 @@
+"""Contradictions in a resolved site that no single field shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.core.catalogue.model import Point, Rule, Site
+
+Complaint = tuple[tuple[str, ...], object, str]
+
+_WINDOWED = {"rise", "fall", "rise_ratio", "successive_high", "flat"}
+
+
+def verify_site(site: Site) -> Iterator[Complaint]:
+    """(where, value, bound) for each; `where` starts with the station's id."""
+    names = {p.id: p for p in site.points if not p.removed}
+    for point in names.values():
+        where = (point.station, point.name)
+        if point.sample_flow and f"{point.station}/{point.sample_flow}" not in names:
+            yield where, point.sample_flow, "sample_flow must be a point of the same station"
+        if point.derived is not None:
+            for label, target in point.derived.inputs.items():
+                if target not in names:
+                    yield where, target, f"input {label!r} must be a point of the site"
+                elif names[target].derived is not None:
+                    yield where, target, f"input {label!r} must be a measured point"
+        ids = [rule.id for rule in point.rules]
+        for rule in point.rules:
+            at = (*where, rule.id)
+            if ids.count(rule.id) > 1:
+                yield at, rule.id, "must be unique on its point"
+            yield from ((at, value, bound) for value, bound in _verify_rule(rule, point, names))
+
+
+def _verify_rule(rule: Rule, point: Point, names: dict[str, Point]) -> Iterator[tuple[object, str]]:
+    if rule.kind in ("high", "low"):
+        if (
+            point.low is not None
+            and point.high is not None
+            and not point.low <= rule.limit <= point.high
+        ):
+            yield (
+                rule.limit,
+                f"limit must be within the point's range {point.low:g}..{point.high:g}",
+            )
+        if (rule.clear > rule.limit) if rule.kind == "high" else (rule.clear < rule.limit):
+            yield (
+                rule.clear,
+                f"the clear limit must be on the safe side of the limit {rule.limit:g}",
+            )
+    if rule.kind in _WINDOWED and rule.window <= 0:
+        yield rule.window, f"a rule of kind {rule.kind} needs a window above 0s"
+    if rule.kind == "stale":
+        yield rule.id, "stale is judged for the station, not for a point"
+    if rule.gate is not None and f"{point.station}/{rule.gate.point}" not in names:
+        yield rule.gate.point, "the gate must be a point of the same station"
+    if rule.gate is not None and any(not 0 <= s < 63 for s in rule.gate.states):
+        yield rule.gate.states, "gate states must be between 0 and 62"
+    if rule.hidden_by is not None:
+        hider = next((r for r in point.rules if r.id == rule.hidden_by), None)
+        if hider is None:
+            yield rule.hidden_by, "hidden_by must be another alarm of the same point"
+        elif hider is rule or hider.hidden_by == rule.id:
+            yield rule.hidden_by, "two alarms must not hide each other"
+        elif hider.kind == rule.kind == "high" and hider.limit <= rule.limit:
+            yield (
+                rule.limit,
+                f"must be below the limit {hider.limit:g} of {hider.id}, which hides it",
+            )
+        elif hider.kind == rule.kind == "low" and hider.limit >= rule.limit:
+            yield (
+                rule.limit,
+                f"must be above the limit {hider.limit:g} of {hider.id}, which hides it",
+            )

@@ -1,0 +1,182 @@
+"""Between the wire (proto/headworks.proto) and the messages of services.core.records."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from services.core.errors import Rejected
+from services.core.frame import Frame
+from services.core.pb import headworks_pb2 as pb
+from services.core.records import (
+    Aggregates,
+    AlarmEvent,
+    Command,
+    Config,
+    Derived,
+    IncidentEvent,
+    Output,
+    Record,
+    Tick,
+)
+
+#: Readings in one frame; a frame with more is refused, so that one message cannot hold up a site.
+MAX_READINGS = 100_000
+
+
+def _fill_frame(message: pb.Frame, frame: Frame) -> None:
+    base = int(frame.times[0]) if len(frame) else frame.through
+    message.site, message.station, message.catalogue = frame.site, frame.station, frame.catalogue
+    message.epoch, message.number = frame.epoch, frame.number
+    message.base_time, message.through, message.received = base, frame.through, frame.received
+    message.point = frame.points.astype("<u4").tobytes()
+    message.offset = (frame.times - base).astype("<i8").tobytes()
+    message.value = frame.values.astype("<f8", copy=False).tobytes()
+    if frame.quality.any():
+        message.quality = frame.quality.tobytes()
+    if frame.death:
+        message.kind = pb.FRAME_KIND_DEATH
+
+
+def _frame(message: pb.Frame) -> Frame:
+    n = len(message.point) // 4
+    if n > MAX_READINGS:
+        raise Rejected("frame too large", f"{n} readings, at most {MAX_READINGS}")
+    sizes = (len(message.point), len(message.offset), len(message.value), len(message.quality))
+    if sizes[:3] != (4 * n, 8 * n, 8 * n) or sizes[3] not in (0, n):
+        raise Rejected(
+            "columns differ", f"point/offset/value/quality bytes {sizes} for {n} readings"
+        )
+    points = np.frombuffer(message.point, "<u4").astype(np.int32)
+    if n and (points < 0).any():
+        raise Rejected("point index", "an index of 2^31 or more")
+    quality = np.frombuffer(message.quality, np.uint8) if message.quality else np.zeros(n, np.uint8)
+    return Frame(
+        message.site, message.station,
+        np.frombuffer(message.offset, "<i8") + message.base_time,
+        points, np.frombuffer(message.value, "<f8"), quality,
+        message.through, message.catalogue, message.epoch, message.number, message.received,
+        message.kind == pb.FRAME_KIND_DEATH,
+    )  # fmt: skip
+
+
+def encode_record(record: Record) -> bytes:
+    """The bytes of a site-log entry."""
+    message = pb.Record()
+    match record:
+        case Frame():
+            _fill_frame(message.frame, record)
+        case Tick():
+            message.tick.time, message.tick.end = record.time, record.end
+            message.tick.SetInParent()
+        case Command():
+            for name in ("id", "site", "time", "who", "why", "action", "occurrence", "until"):
+                setattr(message.command, name, getattr(record, name))
+        case Config():
+            for name in ("site", "version", "catalogue_json", "time"):
+                setattr(message.config, name, getattr(record, name))
+    return message.SerializeToString(deterministic=True)
+
+
+def decode_record(data: bytes) -> Record:
+    """The record in `data`; Rejected when the bytes are not one."""
+    try:
+        message = pb.Record.FromString(data)
+    except DecodeError as error:
+        raise Rejected("not a record", str(error)) from None
+    match message.WhichOneof("body"):
+        case "frame":
+            return _frame(message.frame)
+        case "tick":
+            return Tick(message.tick.time, message.tick.end)
+        case "command":
+            c = message.command
+            return Command(c.id, c.site, c.time, c.who, c.why, c.action, c.occurrence, c.until)
+        case "config":
+            g = message.config
+            return Config(g.site, g.version, g.catalogue_json, g.time)
+        case _:
+            raise Rejected("not a record", "no body")
+
+
+_ALARM_TEXT = (
+    "time", "site", "station", "point", "rule", "occurrence", "number", "transition", "priority",
+    "cause", "unit", "annunciated", "quality", "catalogue",
+)  # fmt: skip
+_INCIDENT_TEXT = ("time", "site", "kind", "incident", "number", "phase", "cause", "next_step")
+
+ALARM, INCIDENT, DERIVED, AGGREGATES = "alarms", "incidents", "derived", "aggregates"
+
+
+def encode_output(output: Output) -> tuple[str, bytes]:
+    """(topic, bytes) of a processor's output."""
+    match output:
+        case AlarmEvent():
+            alarm = pb.AlarmEvent(**{name: getattr(output, name) for name in _ALARM_TEXT})
+            if output.value is not None:
+                alarm.value, alarm.has_value = output.value, True
+            if output.limit is not None:
+                alarm.limit, alarm.has_limit = output.limit, True
+            return ALARM, alarm.SerializeToString(deterministic=True)
+        case IncidentEvent():
+            incident = pb.IncidentEvent(**{name: getattr(output, name) for name in _INCIDENT_TEXT})
+            incident.evidence_json = canonical_json(output.evidence)
+            return INCIDENT, incident.SerializeToString(deterministic=True)
+        case Derived():
+            derived = pb.Derived()
+            _fill_frame(derived.frame, output.frame)
+            return DERIVED, derived.SerializeToString(deterministic=True)
+        case Aggregates():
+            return AGGREGATES, pb.Aggregates(
+                site=output.site,
+                catalogue=output.catalogue,
+                start=output.start,
+                width=output.width,
+                point=output.points.astype("<u4").tobytes(),
+                count=output.count.astype("<u4").tobytes(),
+                **{
+                    name: getattr(output, name).astype("<f8", copy=False).tobytes()
+                    for name in ("mean", "min", "max", "good_ratio")
+                },
+            ).SerializeToString(deterministic=True)
+
+
+def decode_output(topic: str, data: bytes) -> Output:
+    """The output that `encode_output` wrote; Rejected for damaged bytes or an unknown topic."""
+    try:
+        if topic == ALARM:
+            a = pb.AlarmEvent.FromString(data)
+            fields: dict[str, Any] = {name: getattr(a, name) for name in _ALARM_TEXT}
+            return AlarmEvent(
+                value=a.value if a.has_value else None,
+                limit=a.limit if a.has_limit else None,
+                **fields,
+            )
+        if topic == INCIDENT:
+            i = pb.IncidentEvent.FromString(data)
+            texts: dict[str, Any] = {name: getattr(i, name) for name in _INCIDENT_TEXT}
+            return IncidentEvent(evidence=json.loads(i.evidence_json or "{}"), **texts)
+        if topic == DERIVED:
+            return Derived(_frame(pb.Derived.FromString(data).frame))
+        if topic == AGGREGATES:
+            g = pb.Aggregates.FromString(data)
+            return Aggregates(
+                g.site, g.start, g.width,
+                np.frombuffer(g.point, "<u4").astype(np.int32),
+                np.frombuffer(g.mean, "<f8"), np.frombuffer(g.min, "<f8"),
+                np.frombuffer(g.max, "<f8"), np.frombuffer(g.count, "<u4").astype(np.int64),
+                np.frombuffer(g.good_ratio, "<f8"), g.catalogue,
+            )  # fmt: skip
+    except (DecodeError, ValueError) as error:
+        raise Rejected("not an output", f"{topic}: {error}") from None
+    raise Rejected("unknown topic", topic)
+
+
+def canonical_json(value: object) -> str:
+    """JSON with sorted keys, no spaces, no NaN: equal values give equal text."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
