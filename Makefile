@@ -34,12 +34,15 @@ run: setup ## play the storm of 2023-04-18 with alarms and console (ARGS="--fres
 test: setup-dev ## run the tests (ARGS="-k bridge" and others)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(wildcard tests/unit tests/local tests/browser) $(ARGS)
 
+# All five run, so that one refusal does not hide the next.
 lint: setup-dev ## format, lint, types, rooms, generated code: change nothing, refuse what is wrong
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/python tools/proto.py --check
+	@status=0; \
+	$(BIN)/ruff format --check . || status=1; \
+	$(BIN)/ruff check . || status=1; \
+	$(BIN)/mypy || status=1; \
+	$(BIN)/lint-imports || status=1; \
+	$(BIN)/python tools/proto.py --check || status=1; \
+	exit $$status
 
 fmt: setup-dev ## format, and mend what ruff can mend
 	@$(BIN)/ruff format .
