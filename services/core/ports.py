@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from services.core.records import Record
+from services.core.records import Config, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +48,49 @@ class SiteLog(Protocol):
 
     def last_tick(self) -> int:
         """The time (ns) of the last durable tick, 0 when there is none."""
+        ...
+
+
+class Entry(NamedTuple):
+    """One entry of the log: its offset, topic, site ('' for a tick) and bytes (see services.core.codec)."""
+
+    offset: int
+    topic: str
+    key: str
+    data: bytes
+
+
+class LogReader(Protocol):
+    """A log as those who follow it see it, each from a named cursor of its own. LogError when it fails."""
+
+    def read(
+        self,
+        topics: str | Sequence[str] | None,
+        after: int,
+        limit: int = 1000,
+        max_bytes: int = ...,
+    ) -> list[Entry]:
+        """Entries beyond `after` in order; all topics when None. At least one, if there is one."""
+        ...
+
+    def head(self, topic: str | None = None) -> int:
+        """The last durable offset, of `topic` if given; 0 when there is none."""
+        ...
+
+    async def wait_beyond(
+        self, offset: int, timeout: float | None = None, topics: str | Sequence[str] | None = None
+    ) -> bool:
+        """Waits until something beyond `offset` is durable; False when `timeout` (s) passed first."""
+        ...
+
+    def configs(self) -> Mapping[str, Config]:
+        """By site: the last durable Config."""
+        ...
+
+    def load_cursor(self, name: str) -> int:
+        """How far the follower `name` has committed; 0 when it never has."""
+        ...
+
+    async def commit_cursor(self, name: str, cursor: int) -> None:
+        """Makes the follower's position durable. Retention never deletes beyond the slowest cursor."""
         ...
