@@ -52,7 +52,7 @@ class SiteLog(Protocol):
 
 
 class Entry(NamedTuple):
-    """One entry of the log: its offset, topic, site ('' for a tick) and bytes (see services.core.codec)."""
+    """An entry of the log: offset, topic, site ('' for a tick), bytes as services.core.codec has."""
 
     offset: int
     topic: str
@@ -61,7 +61,7 @@ class Entry(NamedTuple):
 
 
 class LogReader(Protocol):
-    """A log as those who follow it see it, each from a named cursor of its own. LogError when it fails."""
+    """A log as its followers see it, each from a named cursor of its own; LogError when it fails."""
 
     def read(
         self,
@@ -78,9 +78,9 @@ class LogReader(Protocol):
         ...
 
     async def wait_beyond(
-        self, offset: int, timeout: float | None = None, topics: str | Sequence[str] | None = None
+        self, offset: int, within: float | None = None, topics: str | Sequence[str] | None = None
     ) -> bool:
-        """Waits until something beyond `offset` is durable; False when `timeout` (s) passed first."""
+        """Waits until something beyond `offset` is durable; False when it is not `within` s."""
         ...
 
     def configs(self) -> Mapping[str, Config]:
@@ -92,5 +92,5 @@ class LogReader(Protocol):
         ...
 
     async def commit_cursor(self, name: str, cursor: int) -> None:
-        """Makes the follower's position durable. Retention never deletes beyond the slowest cursor."""
+        """Makes the follower's position durable; retention never deletes beyond the slowest."""
         ...

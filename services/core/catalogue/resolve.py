@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from services.core.catalogue.model import Catalogue, Point, Rule, Site, Station
+from services.core.catalogue.model import Catalogue, DerivedBy, Point, Rule, Site, Station
 from services.core.catalogue.source import (
     CatalogueSource,
     PointSource,
@@ -197,7 +198,23 @@ class _SiteBuilder:
             if key not in used:
                 self.fault((*where, "alarms", key), key, f"must be an alarm of type {kind.type}")
         ordered = sorted(sources, key=lambda n: (sources[n].derived is not None, n != "state"))
-        return [_point(station.id, name, sources[name], by_point[name]) for name in ordered]
+        used_parameters: set[str] = set()
+        points = []
+        for name in ordered:
+            derived = sources[name].derived
+            if derived is not None:
+                mine = {k: v for k, v in station.parameters.items() if k in derived.parameters}
+                used_parameters |= mine.keys()
+                inputs = _wildcards(station.id, derived.inputs, ordered)
+                derived = derived.model_copy(
+                    update={"inputs": inputs, "parameters": derived.parameters | mine}
+                )
+            points.append(_point(station.id, name, sources[name], derived, by_point[name]))
+        for name in sorted(station.parameters.keys() - used_parameters):
+            self.fault(
+                (*where, "parameters", name), name, f"must be a parameter of type {kind.type}"
+            )
+        return points
 
 
 def _fill(value: Any, n: int) -> Any:
@@ -212,11 +229,21 @@ def _numbered(point: PointSource, n: int) -> PointSource:
     return PointSource.model_validate(_fill(point.model_dump(exclude_none=True), n))
 
 
-def _point(station: str, name: str, source: PointSource, rules: list[Rule]) -> Point:
-    derived = source.derived
-    if derived is not None:
-        inputs = {k: v if "/" in v else f"{station}/{v}" for k, v in derived.inputs.items()}
-        derived = derived.model_copy(update={"inputs": inputs})
+def _wildcards(station: str, inputs: dict[str, str], names: list[str]) -> dict[str, str]:
+    """Inputs as `station/point`; `f*_head_loss` becomes one input for each point that it matches."""
+    out: dict[str, str] = {}
+    for label, target in inputs.items():
+        if "*" in target:
+            matches = fnmatch.filter(names, target)
+            out |= {f"{label}_{n:02d}": f"{station}/{m}" for n, m in enumerate(sorted(matches), 1)}
+        else:
+            out[label] = target if "/" in target else f"{station}/{target}"
+    return out
+
+
+def _point(
+    station: str, name: str, source: PointSource, derived: DerivedBy | None, rules: list[Rule]
+) -> Point:
     low, high = source.range if source.range is not None else (None, None)
     return Point(
         station=station,

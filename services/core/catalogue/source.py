@@ -114,6 +114,7 @@ class StationSource(Strict):
     name: str = ""
     heartbeat: Duration = 60_000_000_000
     units: dict[Identifier, Annotated[int, Field(ge=1, le=99)]] = {}
+    parameters: dict[PointName, Finite] = {}
     points: dict[PointName, PointSource] = {}
     alarms: dict[str, RuleOverride] = {}
 
