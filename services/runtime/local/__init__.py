@@ -1,1 +1,12 @@
-"""The embedded shell: one SQLite file holds the log, the state and the cursors."""
+"""The embedded shell: one SQLite file holds the log, the state and the cursors.
+
+`LocalLog` is the log (core.ports.SiteLog and LogReader), `LogView` the same for other processes that
+only look, `ProcessorShell` runs processors over it.
+"""
+
+from services.runtime.local.log import LocalLog
+from services.runtime.local.shell import ProcessorShell
+from services.runtime.local.transaction import SITES, OutOfSequence
+from services.runtime.local.view import LogView
+
+__all__ = ["SITES", "LocalLog", "LogView", "OutOfSequence", "ProcessorShell"]
