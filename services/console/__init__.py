@@ -1,1 +1,1 @@
-"""The operator's web pages."""
+"""The operator's web pages: `live` folds the log into what is true now, `app` shows it."""

@@ -1,0 +1,131 @@
+"""The alarm list: what, where, how bad, what follows, what to do, how long there is."""
+
+from __future__ import annotations
+
+from services.console import wording
+from services.console.markup import Markup, join, tag
+from services.console.pages.moment import Moment
+from services.console.pages.symbols import labelled
+from services.console.snapshots import AlarmView, Transition
+from services.console.texts import ALARMS, PLANTS
+
+SIGNS = {
+    "high": ">", "successive_high": ">", "rise": "rise >", "fall": "fall >", "rise_ratio": "×",
+    "low": "<", "equals": "=",
+}  # fmt: skip
+
+
+def active(moment: Moment) -> Markup:
+    """The active alarms, most severe first; an empty list is said to be empty, if that is known."""
+    rows = moment.view.active()
+    if not rows:
+        said = ALARMS["none_stopped"] if moment.old else ALARMS["none"]
+        return tag("p", said, _class="muted empty")
+    return table(moment, rows, ALARMS["title"])
+
+
+def table(moment: Moment, rows: tuple[AlarmView, ...], caption: str) -> Markup:
+    """Alarms as a table; on a narrow screen the style sheet makes cards of its rows."""
+    head = tag("tr", *(tag("th", name, scope="col") for name in ALARMS["columns"]))
+    body = join(*(_row(moment, one) for one in rows))
+    return tag(
+        "table", tag("caption", caption, _class="aloud"), tag("thead", head), tag("tbody", body),
+        _class="alarms",
+    )  # fmt: skip
+
+
+def _row(moment: Moment, one: AlarmView) -> Markup:
+    since = tag("time", moment.at(one.raised), _class="at")
+    ended = (
+        ALARMS["cleared_at"].format(time=moment.at(one.cleared))
+        if one.cleared is not None
+        else wording.age(one.age)
+    )
+    return tag(
+        "tr",
+        tag("td", labelled(one.priority), _class="priority"),
+        tag("td", since, tag("span", ended, _class="muted"), _class="since"),
+        tag("td", tag("b", one.site_name), tag("span", one.station_name), _class="where"),
+        tag("td", *_what(one), _class="value"),
+        tag("td", *_advice(one), _class="advice"),
+        tag("td", _left(one), _class="left"),
+        _class=f"is-{one.priority}" + (" is-over" if one.cleared is not None else ""),
+    )
+
+
+def name_of(point: str, description: str) -> str:
+    """What the alarm is about, as short as it can be said."""
+    return PLANTS["points"].get(point) or description or point.replace("_", " ")
+
+
+def bound(one: AlarmView) -> str:
+    """The limit in force when it was raised: `> 1,000 NTU`."""
+    if one.limit is None:
+        return ""
+    kind = one.rule.kind if one.rule else ""
+    if kind in ("stale", "fault", "flat", "equals"):
+        return ""
+    ratio = kind == "rise_ratio"
+    unit = "" if ratio else f" {wording.unit(one.unit)}"
+    return f"{SIGNS.get(kind, ALARMS['limit'])} {wording.limit(one.limit)}{unit}".strip()
+
+
+def _what(one: AlarmView) -> list[Markup]:
+    at = wording.number(one.value, saturated=one.saturated)
+    unit = wording.unit(one.unit)
+    shown = [tag("span", name_of(one.point, one.description), _class="name")]
+    if one.cleared is None and one.now is not None:
+        shown.append(
+            tag(
+                "span", tag("b", wording.reading(one.now)),
+                f" {unit} " if one.now.value is not None and not one.now.state else " ",
+                tag("span", bound(one), _class="muted"), _class="now",
+            )
+        )  # fmt: skip
+    elif one.value is not None:
+        shown.append(tag("span", f"{at} {unit} ", tag("span", bound(one), _class="muted")))
+    if one.uncertain:
+        shown.append(tag("span", ALARMS["hold"], _class="mark"))
+    if one.cleared is None and one.value is not None:
+        said = ALARMS["raised_at"].format(value=f"{at} {unit}".strip())
+        shown.append(tag("span", said, _class="muted raised"))
+    if one.hidden_because:
+        shown.append(tag("span", one.hidden_because, _class="muted"))
+    return shown
+
+
+def _advice(one: AlarmView) -> list[Markup]:
+    if one.rule is None:
+        return [tag("span", f"{one.rule_id}: {ALARMS['no_rule']}", _class="muted")]
+    return [
+        tag("span", one.rule.consequence, _class="consequence"),
+        tag("span", "→ ", one.rule.response, _class="response"),
+    ]
+
+
+def _left(one: AlarmView) -> Markup:
+    if one.rule is None or one.cleared is not None or not one.rule.respond_within:
+        return tag("span", wording.UNKNOWN, _class="muted")
+    left = one.rule.respond_within - one.age
+    if left >= 0:
+        return tag("span", ALARMS["left"].format(time=wording.age(left)))
+    return tag("span", ALARMS["overdue"].format(time=wording.age(-left)), _class="over")
+
+
+def history(moment: Moment) -> Markup:
+    """The newest transitions."""
+    rows = moment.view.history(80)
+    return tag("ul", *(_line(moment, one) for one in rows), _class="history")
+
+
+def _line(moment: Moment, one: Transition) -> Markup:
+    value = "" if one.value is None else f"{wording.number(one.value)} {wording.unit(one.unit)}"
+    return tag(
+        "li",
+        tag("time", moment.at(one.time)),
+        labelled(one.priority),
+        tag("b", ALARMS["transitions"].get(one.transition, one.transition)),
+        tag("span", f"{one.site_name} · {one.station_name} · {one.description} {value}"),
+        tag("span", one.cause, _class="muted"),
+        _class="" if one.annunciated else "muted",
+    )

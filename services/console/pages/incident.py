@@ -1,0 +1,142 @@
+"""The incident panel: how far it has gone, how long supply holds, what to do next."""
+
+from __future__ import annotations
+
+from services.console import wording
+from services.console.markup import Markup, join, tag
+from services.console.pages.moment import Moment
+from services.console.snapshots import Forecast, IncidentView
+from services.console.texts import INCIDENT, PLANTS
+from services.core.clock import HOUR
+
+STEPS = ("surge", "restricted", "threatened", "recovering", "closed")
+
+#: Below these hours at worst the countdown is coloured as the alarms on it are (ALARMS.md, row 19).
+CRITICAL_HOURS = 2.0
+HIGH_HOURS = 8.0
+
+
+def incidents(moment: Moment) -> Markup:
+    """Every open incident, or one quiet line."""
+    found = moment.view.incidents()
+    opened = [_panel(moment, one) for one in found if one.closed is None]
+    if opened:
+        return join(*opened)
+    if found:
+        newest = max(found, key=lambda one: one.closed or 0)
+        said = INCIDENT["closed"].format(
+            kind=_kind(newest), site=newest.site_name, time=moment.at(newest.closed)
+        )
+        return tag("div", tag("span", said, _class="muted"), _class="panel quiet")
+    return tag("div", tag("span", INCIDENT["none"], _class="muted"), _class="panel quiet")
+
+
+def _kind(one: IncidentView) -> str:
+    return str(INCIDENT["kinds"].get(one.kind, one.kind.replace("-", " ").capitalize()))
+
+
+def _panel(moment: Moment, one: IncidentView) -> Markup:
+    now = moment.view.now or one.began
+    since = INCIDENT["since"].format(
+        time=moment.at(one.began), age=wording.age(max(now - one.began, 0))
+    )
+    what = tag(
+        "div",
+        tag("h2", f"{_kind(one)}: {one.site_name} ", tag("small", since)),
+        _steps(moment, one),
+        _evidence(one),
+        _class="what",
+    )
+    step = tag(
+        "div",
+        tag("h3", INCIDENT["next"]),
+        tag("p", one.next_step or wording.UNKNOWN, _class="step"),
+        _class="next",
+    )
+    return tag(
+        "section", what, step, _countdown(moment, one.forecast),
+        _class=f"panel incident phase-{one.phase if one.phase in STEPS else 'other'}",
+        aria_label=f"{INCIDENT['title']}: {_kind(one)}, {one.site_name}",
+    )  # fmt: skip
+
+
+def _steps(moment: Moment, one: IncidentView) -> Markup:
+    reached = {phase.phase: phase for phase in one.phases}
+    names = [*STEPS, *(phase for phase in reached if phase not in STEPS)]
+    shown = []
+    for name in names:
+        entered = reached.get(name)
+        kind = "now" if name == one.phase else "done" if entered else "ahead"
+        shown.append(
+            tag(
+                "li",
+                tag("span", INCIDENT["phases"].get(name, name)),
+                tag("time", moment.at(entered.time) if entered else " "),
+                _class=kind,
+                aria_current="step" if kind == "now" else None,
+                title=entered.cause if entered else None,
+            )
+        )
+    return tag("ol", *shown, _class="steps")
+
+
+def _evidence(one: IncidentView) -> Markup:
+    shown = [
+        tag("span", tag("span", label, _class="muted"), " ", tag("b", said), _class="fact")
+        for label, said in one.readings.items()
+    ]
+    why = tag("p", one.cause, _class="why") if one.cause else None
+    return tag("div", why, *shown, _class="evidence")
+
+
+def _hours(value: float | None, horizon: float | None) -> str:
+    if value is not None:
+        return wording.hours(value)
+    if horizon is None:
+        return str(INCIDENT["beyond_unknown"])
+    return str(INCIDENT["beyond"].format(hours=wording.limit(horizon)))
+
+
+def _countdown(moment: Moment, forecast: Forecast | None) -> Markup:
+    head = tag("h3", INCIDENT["countdown"])
+    if forecast is None or forecast.unknown:
+        said = INCIDENT["no_forecast"] if forecast is None else INCIDENT["unknown"]
+        why = "" if forecast is None else PLANTS["whys"].get(forecast.unknown, forecast.unknown)
+        return tag(
+            "div", head, tag("div", wording.UNKNOWN, _class="hours"),
+            tag("div", f"{said} {why}".strip(), _class="muted"), _class="countdown",
+        )  # fmt: skip
+    worst, age = forecast.pessimistic, 0
+    if moment.view.now is not None and forecast.time is not None:
+        age = max(moment.view.now - forecast.time, 0)
+    left = None if worst is None else max(worst - age / HOUR, 0.0)
+    level = "" if left is None else _level(left)
+    others = INCIDENT["range"].format(
+        expected=_hours(_less(forecast.expected, age), forecast.horizon),
+        optimistic=_hours(_less(forecast.optimistic, age), forecast.horizon),
+    )
+    when = ""
+    if left is not None and moment.view.now is not None:
+        when = INCIDENT["at"].format(time=moment.at(moment.view.now + round(left * HOUR)))
+    assumed = "; ".join(forecast.assumptions) or INCIDENT["no_assumptions"]
+    return tag(
+        "div", head,
+        tag(
+            "div", tag("span", _hours(left, forecast.horizon), _class="hours"),
+            tag("span", INCIDENT["worst"], tag("br"), when, _class="muted"), _class="line",
+        ),
+        tag("div", others, _class="others"),
+        tag(
+            "div", tag("b", INCIDENT["assumptions"]), " ", assumed,
+            _class="assumed muted", title=assumed,
+        ),
+        _class=f"countdown {level}".strip(),
+    )  # fmt: skip
+
+
+def _less(value: float | None, age: int) -> float | None:
+    return None if value is None else max(value - age / HOUR, 0.0)
+
+
+def _level(left: float) -> str:
+    return "critical" if left < CRITICAL_HOURS else "high" if left < HIGH_HOURS else ""

@@ -1,0 +1,42 @@
+"""What every part of the page is drawn from: the view, the owner's status, the utility's time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from services.console import wording
+from services.console.live import LiveView
+from services.console.snapshots import Status
+
+#: Wall seconds without a tick after which the page says that data stopped.
+SILENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One look at the system."""
+
+    utility: str
+    view: LiveView
+    status: Status
+    zone: ZoneInfo
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing comes any more although the run has not ended."""
+        return self.status.silence > SILENCE and not self.view.ended
+
+    @property
+    def old(self) -> bool:
+        """Whether what is shown must not be taken for the present."""
+        return self.stopped or self.view.ended or self.view.now is None
+
+    def at(self, ns: int | None) -> str:
+        """A local time of day, with the date when it is not the clock's day."""
+        if ns is None:
+            return wording.UNKNOWN
+        today = self.view.now if self.view.now is not None else ns
+        day = "%Y-%m-%d"
+        same = wording.local(ns, self.zone, day) == wording.local(today, self.zone, day)
+        return wording.local(ns, self.zone, "%H:%M" if same else "%m-%d %H:%M")

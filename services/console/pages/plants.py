@@ -1,0 +1,118 @@
+"""The plants: each site's key values in the water's way, its state, how fresh it is, its worst alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.console import wording
+from services.console.markup import Markup, join, tag
+from services.console.pages.moment import Moment
+from services.console.pages.symbols import symbol
+from services.console.snapshots import PointView, SiteView, StationView, severity
+from services.console.texts import PLANTS
+
+#: What is shown of each type of station; a point that the catalogue lacks is left out.
+KEYS = {
+    "intake": ("raw_turbidity", "screen_head", "raw_flow"),
+    "clarifier": ("settled_turbidity",),
+    "filters": ("combined_turbidity",),
+    "clearwell": ("level",),
+    "highlift": ("pressure",),
+    "river_gauge": ("stage", "rain"),
+}
+WAY = tuple(KEYS)
+DIRECTIONS = {-1: "falling", 0: "steady", 1: "rising"}
+IDLE = ("off", "standby")
+
+Worst = Mapping[tuple[str, str], str]
+
+
+def plants(moment: Moment) -> Markup:
+    """A tile for each site."""
+    worst: dict[tuple[str, str], str] = {}
+    for one in moment.view.active():
+        key = (one.site, f"{one.station}/{one.point}")
+        if key not in worst or severity(one.priority) < severity(worst[key]):
+            worst[key] = one.priority
+    return join(*(_tile(moment, site, worst) for site in moment.view.sites()))
+
+
+def _tile(moment: Moment, site: SiteView, worst: Worst) -> Markup:
+    stations = sorted(
+        site.stations, key=lambda one: WAY.index(one.type) if one.type in WAY else len(WAY)
+    )
+    states = {one.state for one in stations if one.state}
+    state = states.pop() if len(states) == 1 else ""
+    idle = bool(state) and state in IDLE
+    values = [
+        _value(moment, station, station.points[name], worst)
+        for station in stations
+        for name in KEYS.get(station.type, ())
+        if name in station.points
+    ]
+    return tag(
+        "section",
+        tag(
+            "header",
+            symbol(site.worst) if site.worst else None,
+            tag("h3", site.name),
+            tag("span", state, _class="state") if state else None,
+            _fresh(moment, site),
+        ),
+        tag("dl", *values),
+        _class="tile" + (" idle" if idle else "") + (" silent" if site.silent else ""),
+        aria_label=site.name,
+    )
+
+
+def _fresh(moment: Moment, site: SiteView) -> Markup:
+    if site.through is None:
+        return tag("span", PLANTS["never"], _class="fresh stale")
+    if site.silent:
+        said = PLANTS["silent"].format(time=moment.at(site.through))
+        return tag("span", said, _class="fresh stale")
+    return tag("span", PLANTS["reported"].format(time=moment.at(site.through)), _class="fresh muted")
+
+
+def _value(moment: Moment, station: StationView, view: PointView, worst: Worst) -> Markup:
+    priority = worst.get((view.site, view.id))
+    label = PLANTS["points"].get(view.name) or view.description or view.name
+    if view.value is None:
+        why = PLANTS["whys"].get(view.why, view.why)
+        if view.time is not None:
+            why = PLANTS["since"].format(why=why, time=moment.at(view.time))
+        shown = join(
+            tag("span", wording.UNKNOWN, _class="number"), tag("span", why, _class="muted why")
+        )
+    else:
+        shown = join(
+            tag("span", wording.reading(view), _class="number"),
+            tag("span", wording.unit(view.unit), _class="unit"),
+            _arrow(view),
+            _required(station, view),
+        )
+    return tag(
+        "div",
+        tag("dt", label),
+        tag("dd", symbol(priority, small=True) if priority else None, shown),
+        _class="value" + (f" has-{priority}" if priority else ""),
+    )
+
+
+def _arrow(view: PointView) -> Markup | None:
+    if view.direction is None:
+        return None
+    word = PLANTS[DIRECTIONS[view.direction]]
+    return tag(
+        "span", wording.ARROWS[view.direction], _class=f"arrow turn{view.direction}",
+        role="img", aria_label=str(word), title=str(word),
+    )  # fmt: skip
+
+
+def _required(station: StationView, view: PointView) -> Markup | None:
+    wanted = station.points.get("required_flow")
+    if view.name != "raw_flow" or wanted is None or not wanted.value or view.value is None:
+        return None
+    share = f"{100 * view.value / wanted.value:.0f} % "
+    said = PLANTS["required"].format(value=wording.number(wanted.value))
+    return tag("span", tag("b", share), said, _class="muted required")

@@ -1,0 +1,160 @@
+"""The look: grey while all is normal, colour for alarms alone, readable at night and on a telephone."""
+
+CSS = """
+:root { color-scheme: dark;
+  --back: #181c1f; --panel: #22272b; --raised: #2b3137; --line: #3a4249;
+  --ink: #e4e7ea; --soft: #a9b2b9;
+  --critical: #e5383b; --high: #f08a24; --medium: #e6c229; --focus: #7cc4ff; }
+body { background: var(--back); color: var(--ink); font: 14px/1.35 system-ui, -apple-system,
+  "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", "DejaVu Sans", sans-serif; margin: 0; }
+.nicegui-content, .q-page, .q-page-container { padding: 0 !important; display: block; }
+.nicegui-content { gap: 0; align-items: stretch; }
+.nicegui-error-popup { display: none !important; }
+h1, h2, h3, p, dl, dd, ul, ol { margin: 0; padding: 0; letter-spacing: normal; }
+h1 { font-size: 18px; font-weight: 600; line-height: 1.2; }
+h2 { font-size: 17px; font-weight: 600; line-height: 1.25; }
+h3 { font-size: 13px; font-weight: 600; line-height: 1.25; color: var(--soft); }
+small { font-size: 12px; font-weight: 400; color: var(--soft); }
+.muted { color: var(--soft); }
+.aloud { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.skip { position: absolute; left: -999px; } .skip:focus { left: 8px; top: 8px; z-index: 20;
+  background: var(--raised); color: var(--ink); padding: 8px; }
+:focus-visible { outline: 3px solid var(--focus) !important; outline-offset: 2px; }
+.top { position: sticky; top: 0; z-index: 10; background: #111416; border-bottom: 1px solid var(--line); }
+.bar { display: flex; align-items: center; gap: 18px; padding: 6px 14px; flex-wrap: wrap; }
+.bar > div.head { display: contents; }
+.clock { display: flex; gap: 10px; align-items: center; }
+.clock .big { font-size: 26px; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1; }
+.clock .date { display: flex; flex-direction: column; font-size: 12px; line-height: 1.25; }
+.badge { border: 1px solid var(--line); border-radius: 3px; padding: 2px 8px; font-size: 12px; }
+.badge.simulation { background: #37414a; }
+.counts { display: flex; gap: 14px; align-items: center; margin-left: auto; }
+.count { display: inline-flex; gap: 5px; align-items: center; font-size: 16px;
+  font-variant-numeric: tabular-nums; }
+.count.zero { opacity: .35; filter: grayscale(1); }
+.rate { font-size: 12px; }
+.link { display: flex; gap: 6px; align-items: center; font-size: 12px; color: var(--soft); }
+.link::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: var(--soft); }
+.banner { padding: 8px 14px; font-size: 15px; background: #37414a; border-top: 1px solid var(--line); }
+.banner.alert { background: #5b1719; color: #fff; font-weight: 600; border-left: 8px solid var(--critical); }
+.lostbar { display: none; }
+body.lost .lostbar { display: block; }
+body.lost .page, body.lost .bar > .head { filter: grayscale(1) brightness(.55); }
+body.lost .link .ok, body:not(.lost) .link .no { display: none; }
+body.lost .link::before { background: var(--critical); }
+.page { padding: 10px 14px 24px; display: grid; gap: 10px; grid-template-columns: minmax(0, 1fr); }
+.page.old .main { filter: saturate(.25) brightness(.75); }
+.panel { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 10px 12px; }
+.panel.quiet { padding: 6px 12px; }
+.incident { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr) minmax(250px, .85fr);
+  gap: 18px; border-left: 6px solid var(--soft); }
+.incident + .incident { margin-top: 10px; }
+.incident.phase-surge { border-left-color: var(--medium); }
+.incident.phase-restricted { border-left-color: var(--high); }
+.incident.phase-threatened { border-left-color: var(--critical); }
+.steps { list-style: none; display: flex; margin: 8px 0; }
+.steps li { flex: 1; border-top: 4px solid var(--line); padding: 4px 6px 0 0; font-size: 12.5px;
+  display: flex; flex-direction: column; color: #7f8990; }
+.steps li + li { margin-left: 3px; }
+.steps .done { border-color: var(--soft); color: var(--soft); }
+.steps .now { border-color: var(--ink); color: var(--ink); font-weight: 700; }
+.steps time { font-size: 12px; font-weight: 400; min-height: 1.3em; }
+.evidence { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12.5px; }
+.evidence .why { flex-basis: 100%; }
+.next .step { font-size: 16px; line-height: 1.35; margin-top: 4px; }
+.countdown .line { display: flex; align-items: center; gap: 10px; }
+.countdown .hours { font-size: 38px; line-height: 1.1; font-weight: 700; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
+.countdown .line .muted { font-size: 12px; }
+.countdown.high .hours { color: var(--high); } .countdown.critical .hours { color: #ff5c5f; }
+.countdown .others { font-size: 13px; }
+.assumed { font-size: 11.5px; margin-top: 3px; }
+.split { display: grid; gap: 10px; grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr); align-items: start; }
+.split > * { min-width: 0; }
+.title { display: block; margin-bottom: 6px; }
+.symbol { display: inline-flex; width: 22px; height: 22px; align-items: center; justify-content: center;
+  font-size: 12px; font-weight: 800; color: #111; flex: none; line-height: 1; }
+.symbol.small { width: 18px; height: 18px; font-size: 10px; }
+.symbol.critical { background: var(--critical); color: #fff; }
+.symbol.high { background: var(--high); clip-path: polygon(50% 0, 100% 100%, 0 100%); }
+.symbol.high .letter { padding-top: 6px; font-size: .85em; }
+.symbol.medium { background: var(--medium); clip-path: polygon(50% 0, 100% 50%, 50% 100%, 0 50%); }
+.symbol.medium .letter { font-size: .85em; }
+.symbol.journal { border: 1px solid var(--soft); color: var(--soft); border-radius: 50%; }
+table.alarms { border-collapse: collapse; width: 100%; font-size: 13px; }
+.alarms th { text-align: left; font-weight: 500; color: var(--soft); font-size: 12px; padding: 2px 6px 4px;
+  border-bottom: 1px solid var(--line); }
+.alarms td { padding: 5px 6px; vertical-align: top; border-bottom: 1px solid #2e353a; overflow-wrap: anywhere; }
+.alarms td > span, .alarms td > b, .alarms td > time { display: block; }
+.alarms .priority { white-space: nowrap; }
+.alarms .priority .symbol { display: inline-flex; vertical-align: middle; }
+.alarms .priority .word { display: inline; margin-left: 6px; }
+.alarms .since, .alarms .left { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.alarms .value .name { font-weight: 600; } .alarms .value .now b { font-size: 15px; }
+.alarms .raised, .alarms .where span { font-size: 12px; }
+.alarms .where span { color: var(--soft); }
+.alarms .mark { border: 1px dashed var(--soft); padding: 0 4px; width: fit-content; font-size: 12px; }
+.alarms .over { font-weight: 700; }
+.alarms .is-critical { background: #e5383b1f; box-shadow: inset 4px 0 var(--critical); }
+.alarms .is-high { box-shadow: inset 4px 0 var(--high); }
+.alarms .is-medium { box-shadow: inset 4px 0 var(--medium); }
+.alarms .is-over { box-shadow: none; background: none; } .alarms .is-over .symbol { filter: grayscale(.8); }
+.empty { padding: 14px 6px; }
+.q-expansion-item { color: var(--soft); font-size: 13px; }
+.q-expansion-item .q-item { min-height: 34px; padding: 4px 6px; }
+.history { list-style: none; } .history li { display: flex; gap: 8px; flex-wrap: wrap; padding: 3px 6px;
+  border-bottom: 1px solid #2e353a; align-items: center; }
+.history .symbol { width: 16px; height: 16px; font-size: 9px; } .history .word { display: none; }
+.tiles { display: grid; gap: 8px; }
+.tile { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 8px 10px; }
+.tile > header { display: flex; gap: 8px; align-items: center; margin-bottom: 4px; }
+.tile h3 { color: var(--ink); font-size: 14px; }
+.tile .state { font-size: 12px; border: 1px solid var(--line); padding: 0 6px; border-radius: 3px; }
+.tile .fresh { margin-left: auto; font-size: 12px; } .tile .stale { border: 1px dashed var(--soft); padding: 0 6px; }
+.tile dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 4px 10px; }
+.tile .value { border-left: 3px solid var(--line); padding-left: 6px; min-width: 0; }
+.tile dt { font-size: 12px; color: var(--soft); }
+.tile dd { display: flex; flex-wrap: wrap; gap: 0 5px; align-items: baseline; }
+.tile dd .symbol { align-self: center; }
+.tile .number { font-size: 17px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.tile .unit, .tile .why, .tile .required { font-size: 12px; } .tile .unit { color: var(--soft); }
+.tile .has-critical { border-color: var(--critical); } .tile .has-high { border-color: var(--high); }
+.tile .has-medium { border-color: var(--medium); }
+.tile.idle .number { color: var(--soft); font-weight: 500; }
+.charts { display: grid; gap: 10px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.chart { height: 220px; width: 100%; } .charts h3 { margin-bottom: 4px; }
+.foot { font-size: 12px; color: var(--soft); padding: 0 14px 14px; }
+@media (max-width: 1100px) { .charts { grid-template-columns: 1fr; } .split { grid-template-columns: 1fr; }
+  .incident { grid-template-columns: 1fr 1fr; } .incident .what { grid-column: 1 / -1; } }
+@media (max-width: 640px) {
+  .bar { gap: 6px 12px; padding: 6px 10px; } .counts { margin-left: 0; } .page { padding: 8px; }
+  .incident { grid-template-columns: 1fr; gap: 10px; }
+  .incident .countdown { order: -1; } .incident .next { order: -1; }
+  .steps { flex-direction: column; } .steps li { flex-direction: row; justify-content: space-between;
+    border-top: 0; border-left: 4px solid var(--line); padding: 2px 0 2px 8px; }
+  .steps li + li { margin: 2px 0 0; }
+  .alarms thead { display: none; } .alarms tr { display: grid; grid-template-columns: auto 1fr auto;
+    padding: 6px 4px 6px 10px; border-bottom: 1px solid var(--line); }
+  .alarms td { border: 0; padding: 1px 6px; } .alarms .since { text-align: right; grid-column: 3; grid-row: 1; }
+  .alarms .where { grid-column: 2; grid-row: 1; } .alarms .where b, .alarms .where span { display: inline; margin-right: 5px; }
+  .alarms .value, .alarms .advice { grid-column: 1 / 4; } .alarms .left { grid-column: 1 / 4; }
+}
+"""
+
+#: Greys the page when no heartbeat came for 4 s: a closed link, a dead server and a stuck one look alike.
+SCRIPT = """
+(() => {
+  let seen = null, since = performance.now();
+  const look = () => {
+    const beat = document.getElementById("beat")?.dataset.beat;
+    if (beat !== undefined && beat !== seen) { seen = beat; since = performance.now(); }
+    const silent = (performance.now() - since) / 1000;
+    const lost = silent > 4;
+    if (!document.body) return;
+    document.body.classList.toggle("lost", lost);
+    const said = document.getElementById("lost-since");
+    if (lost && said) said.textContent = Math.round(silent);
+  };
+  setInterval(look, 500);
+})();
+"""

@@ -1,0 +1,187 @@
+"""Three charts of one plant: the surge, the intake, the supply. Limits are lines, gaps are gaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.console import wording
+from services.console.pages.moment import Moment
+from services.console.snapshots import SiteView, Trend
+from services.console.texts import TRENDS
+from services.console.trend import SPAN
+from services.core.catalogue.model import Site
+
+GREY = "#8d969e"
+LINE_COLOURS = ("#9cc3dd", "#c9c2a5")
+LIMIT_COLOURS = {"critical": "#e5484d", "high": "#e8862e", "medium": "#c9b32e"}
+TOP_HOURS = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line: its name, its samples, on which axis (0 left, 1 right), and its limits."""
+
+    name: str
+    trend: Trend
+    axis: int = 0
+    limits: tuple[tuple[float, str, str], ...] = ()
+
+
+def primary(moment: Moment) -> SiteView | None:
+    """The plant that the charts show: that of the open incident, else the first plant."""
+    sites = moment.view.sites()
+    troubled = {one.site for one in moment.view.incidents() if one.closed is None}
+    for site in sites:
+        if site.id in troubled:
+            return site
+    return next((site for site in sites if site.kind == "plant"), None)
+
+
+def charts(moment: Moment, site_id: str) -> dict[str, dict[str, Any]]:
+    """ECharts options by chart: `turbidity`, `intake`, `supply`."""
+    sites = {site.id: site for site in moment.view.catalogue()}
+    site = sites[site_id]
+    gauge = next((one for one in sites.values() if one.kind == "gauge"), None)
+    stage = _series(moment, gauge, "river_gauge", "stage", 1) if gauge else None
+    hours = _series(moment, site, "clearwell", "supply_hours_pessimistic", 1, name="hours")
+    return {
+        "turbidity": options(
+            moment, [_series(moment, site, "intake", "raw_turbidity"), stage], log=True
+        ),
+        "intake": options(
+            moment, [_series(moment, site, "intake", "screen_head"), _ratio(moment, site)], low=(0, 0)
+        ),
+        "supply": options(
+            moment,
+            [_series(moment, site, "clearwell", "level"), _capped(hours)],
+            low=(0, 0),
+        ),
+    }  # fmt: skip
+
+
+def _point(site: Site, station_type: str, name: str) -> str:
+    """The first station of that type that has the point."""
+    for station in site.stations:
+        if station.type == station_type and f"{station.id}/{name}" in site.point_index:
+            return f"{station.id}/{name}"
+    return ""
+
+
+def _series(
+    moment: Moment, site: Site, kind: str, point: str, axis: int = 0, name: str = ""
+) -> Series | None:
+    found = _point(site, kind, point)
+    if not found:
+        return None
+    limits = tuple(
+        (rule.limit, rule.priority, wording.limit(rule.limit))
+        for rule in site.points[site.point_index[found]].rules
+        if rule.kind in ("high", "low") and rule.priority in LIMIT_COLOURS
+    )
+    label = TRENDS[name or point]
+    return Series(label, moment.view.trend(site.id, found), axis, limits)
+
+
+def _ratio(moment: Moment, site: Site) -> Series | None:
+    """Raw flow as a percentage of the required flow; a gap where either is unknown or none is required."""
+    raw, wanted = (_point(site, "intake", name) for name in ("raw_flow", "required_flow"))
+    if not raw or not wanted:
+        return None
+    flow, need = moment.view.trend(site.id, raw), moment.view.trend(site.id, wanted)
+    values: list[float | None] = []
+    at = -1
+    for time, value in zip(flow.times, flow.values, strict=True):
+        while at + 1 < len(need.times) and need.times[at + 1] <= time:
+            at += 1
+        required = need.values[at] if at >= 0 else None
+        values.append(None if value is None or not required else 100 * value / required)
+    limits = ((85.0, "high", "85"), (60.0, "critical", "60"))
+    return Series(TRENDS["flow_ratio"], Trend(flow.times, tuple(values)), 1, limits)
+
+
+def _capped(series: Series | None) -> Series | None:
+    """Hours beyond a day are drawn at the top: how far beyond decides nothing."""
+    if series is None:
+        return None
+    values = tuple(None if v is None else min(v, TOP_HOURS) for v in series.trend.values)
+    return Series(series.name, Trend(series.trend.times, values), series.axis, series.limits)
+
+
+def options(
+    moment: Moment,
+    series: Sequence[Series | None],
+    *,
+    log: bool = False,
+    low: tuple[float | None, float | None] = (None, None),
+) -> dict[str, Any]:
+    """Options of a chart with a left and a right axis.
+
+    ECharts draws UTC; times are shifted by the zone's offset of now, so that its ticks fall on local hours.
+    """
+    present = [one for one in series if one is not None]
+    ends = [one.trend.times[-1] for one in present if one.trend.times]
+    now = moment.view.now if moment.view.now is not None else max(ends, default=0)
+    shift = round(wording.offset(now, moment.zone).total_seconds() * 1000)
+    return {
+        "animation": False,
+        "useUTC": True,
+        "textStyle": {"color": GREY, "fontFamily": "inherit"},
+        "grid": {"left": 48, "right": 48, "top": 34, "bottom": 24},
+        "legend": {"top": 0, "left": 0, "itemWidth": 14, "itemHeight": 8, "selectedMode": False,
+                   "textStyle": {"color": "#b9c0c6", "fontSize": 12}},
+        # Rich text is drawn, not parsed: a hostile name stays a name.
+        "tooltip": {"trigger": "axis", "renderMode": "richText", "backgroundColor": "#2b3137",
+                    "borderColor": "#4a525a", "textStyle": {"color": "#e4e7ea", "fontSize": 12}},
+        "xAxis": {"type": "time", "min": (now - SPAN) // 1_000_000 + shift,
+                  "max": now // 1_000_000 + shift, "splitLine": {"show": False},
+                  "axisLine": {"lineStyle": {"color": "#4a525a"}},
+                  "axisLabel": {"color": GREY, "hideOverlap": True, "formatter": "{HH}:{mm}"}},
+        "yAxis": [_axis(present, 0, low[0], log=log), _axis(present, 1, low[1], log=False)],
+        "series": [_line(one, shift, log=log and not one.axis) for one in present],
+    }  # fmt: skip
+
+
+def _axis(present: list[Series], side: int, low: float | None, *, log: bool) -> dict[str, Any]:
+    mine = [one for one in present if one.axis == side]
+    values = [v for one in mine for v in one.trend.values if v is not None and math.isfinite(v)]
+    bounds = [bound for one in mine for bound, _, _ in one.limits]
+    top = max([*values, *bounds], default=1.0)
+    axis: dict[str, Any] = {
+        "type": "log" if log else "value", "show": bool(mine), "position": ("left", "right")[side],
+        "splitNumber": 4, "axisLabel": {"color": LINE_COLOURS[side], "fontSize": 11},
+        "splitLine": {"show": side == 0, "lineStyle": {"color": "#343b41"}},
+    }  # fmt: skip
+    if log:
+        axis |= {"min": 1, "max": 10 ** math.ceil(math.log10(max(top, 10.0)))}
+        return axis
+    step = 10 ** math.floor(math.log10(max(top, 0.1))) / 2
+    return axis | {"max": math.ceil(top * 1.05 / step) * step} | ({} if low is None else {"min": low})
+
+
+def _line(one: Series, shift: int, *, log: bool) -> dict[str, Any]:
+    floor = 1.0 if log else -math.inf
+    data = [
+        [t // 1_000_000 + shift, None if v is None or not math.isfinite(v) else round(max(v, floor), 3)]
+        for t, v in zip(one.trend.times, one.trend.values, strict=True)
+    ]
+    colour = LINE_COLOURS[one.axis]
+    return {
+        "type": "line", "name": one.name, "yAxisIndex": one.axis, "data": data, "showSymbol": False,
+        "connectNulls": False, "step": "end", "color": colour,
+        "lineStyle": {"width": 2 if one.axis == 0 else 1.5, "color": colour,
+                      "type": "solid" if one.axis == 0 else "dashed"},
+        "markLine": {
+            "silent": True, "symbol": "none", "animation": False,
+            "data": [
+                {"yAxis": bound, "name": label,
+                 "lineStyle": {"color": LIMIT_COLOURS[priority], "width": 1,
+                               "type": "solid" if one.axis == 0 else "dashed", "opacity": 0.55},
+                 "label": {"formatter": "{b}", "color": LIMIT_COLOURS[priority], "fontSize": 10,
+                           "position": "insideStartTop" if one.axis == 0 else "insideEndTop"}}
+                for bound, priority, label in one.limits
+            ],
+        },
+    }  # fmt: skip
