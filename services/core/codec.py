@@ -47,9 +47,7 @@ def _frame(message: pb.Frame) -> Frame:
         raise Rejected("frame too large", f"{n} readings, at most {MAX_READINGS}")
     sizes = (len(message.point), len(message.offset), len(message.value), len(message.quality))
     if sizes[:3] != (4 * n, 8 * n, 8 * n) or sizes[3] not in (0, n):
-        raise Rejected(
-            "columns differ", f"point/offset/value/quality bytes {sizes} for {n} readings"
-        )
+        raise Rejected("columns differ", f"point/offset/value/quality bytes {sizes} for {n} readings")
     points = np.frombuffer(message.point, "<u4").astype(np.int32)
     if n and (points < 0).any():
         raise Rejected("point index", "an index of 2^31 or more")
@@ -177,6 +175,4 @@ def decode_output(topic: str, data: bytes) -> Output:
 
 def canonical_json(value: object) -> str:
     """JSON with sorted keys, no spaces, no NaN: equal values give equal text."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -40,9 +40,7 @@ class Frame:
         n = len(self.times)
         lengths = (len(self.points), len(self.values), len(self.quality))
         if lengths != (n, n, n):
-            raise ValueError(
-                f"columns of unequal length: times {n}, points/values/quality {lengths}"
-            )
+            raise ValueError(f"columns of unequal length: times {n}, points/values/quality {lengths}")
 
     def __len__(self) -> int:
         return len(self.times)

@@ -67,9 +67,7 @@ def read_yaml(path: Path, name: str | None = None) -> Source:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ConfigError(
-            [Fault(file, 0, "file", error.strerror or "", "must be readable")]
-        ) from None
+        raise ConfigError([Fault(file, 0, "file", error.strerror or "", "must be readable")]) from None
     if len(raw) > MAX_BYTES:
         raise ConfigError([Fault(file, 1, "file", f"{len(raw)} bytes", f"at most {MAX_BYTES}")])
     loader = None
@@ -91,9 +89,7 @@ def read_yaml(path: Path, name: str | None = None) -> Source:
     return Source(file, data, lines)
 
 
-def _build(
-    loader: _Loader, node: yaml.Node, path: _Path, lines: dict[_Path, int], file: str
-) -> Any:
+def _build(loader: _Loader, node: yaml.Node, path: _Path, lines: dict[_Path, int], file: str) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
     if len(path) > MAX_DEPTH:
@@ -106,9 +102,7 @@ def _build(
             if not isinstance(key, str | int):
                 raise ConfigError([Fault(file, at, dotted(path), repr(key), "keys must be names")])
             if key in out:
-                raise ConfigError(
-                    [Fault(file, at, dotted((*path, key)), repr(key), "must stand only once")]
-                )
+                raise ConfigError([Fault(file, at, dotted((*path, key)), repr(key), "must stand only once")])
             lines[(*path, key)] = at
             out[key] = _build(loader, value_node, (*path, key), lines, file)
         return out

@@ -41,10 +41,7 @@ _STALE = RuleSource(
 
 def load_types() -> dict[str, StationType]:
     """The station types that come with Headworks, by name."""
-    return {
-        t.type: t
-        for t in (validate(StationType, read_yaml(f)) for f in sorted(TYPES.glob("*.yaml")))
-    }
+    return {t.type: t for t in (validate(StationType, read_yaml(f)) for f in sorted(TYPES.glob("*.yaml")))}
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -78,10 +75,8 @@ def make_rule(source: RuleSource, change: RuleOverride | None = None) -> Rule:
             fields["deadband"] = fields["clear_ratio"] = None
         fields |= given
     deadband, ratio, limit = fields.pop("deadband"), fields.pop("clear_ratio"), fields["limit"]
-    if ratio is not None:
-        clear = limit * ratio
-    else:
-        clear = limit + (deadband or 0.0) * (1 if fields["kind"] == "low" else -1)
+    safe_side = 1 if fields["kind"] == "low" else -1
+    clear = limit * ratio if ratio is not None else limit + safe_side * (deadband or 0.0)
     fields["id"] = fields.pop("rule")
     fields.pop("point")
     return Rule.model_validate(fields | {"clear": clear})
@@ -160,9 +155,7 @@ class _SiteBuilder:
             stale=make_rule(_STALE, change),
         )
 
-    def _points(
-        self, station: StationSource, kind: StationType, where: tuple[str | int, ...]
-    ) -> list[Point]:
+    def _points(self, station: StationSource, kind: StationType, where: tuple[str | int, ...]) -> list[Point]:
         sources: dict[str, PointSource] = dict(kind.points)
         rules = list(kind.alarms)
         for unit, repeated in kind.repeat.items():
@@ -175,9 +168,7 @@ class _SiteBuilder:
                 self.fault((*where, "units", unit), unit, f"must be one of {sorted(kind.repeat)}")
         for name, change in station.points.items():
             base = sources.get(name, PointSource())
-            sources[name] = base.model_copy(
-                update=change.model_dump(exclude_none=True, exclude={"derived"})
-            )
+            sources[name] = base.model_copy(update=change.model_dump(exclude_none=True, exclude={"derived"}))
             if change.derived is not None:
                 sources[name] = sources[name].model_copy(update={"derived": change.derived})
         by_point: dict[str, list[Rule]] = {name: [] for name in sources}
@@ -186,9 +177,7 @@ class _SiteBuilder:
             if rule.point not in by_point:
                 self.fault((*where, "type"), rule.rule, f"its point {rule.point!r} must exist")
                 continue
-            key = next(
-                (k for k in (f"{rule.point}/{rule.rule}", rule.rule) if k in station.alarms), ""
-            )
+            key = next((k for k in (f"{rule.point}/{rule.rule}", rule.rule) if k in station.alarms), "")
             used.add(key)
             change_ = station.alarms.get(key)
             if change_ is not None and change_.off is not None:
@@ -206,14 +195,10 @@ class _SiteBuilder:
                 mine = {k: v for k, v in station.parameters.items() if k in derived.parameters}
                 used_parameters |= mine.keys()
                 inputs = _wildcards(station.id, derived.inputs, ordered)
-                derived = derived.model_copy(
-                    update={"inputs": inputs, "parameters": derived.parameters | mine}
-                )
+                derived = derived.model_copy(update={"inputs": inputs, "parameters": derived.parameters | mine})
             points.append(_point(station.id, name, sources[name], derived, by_point[name]))
         for name in sorted(station.parameters.keys() - used_parameters):
-            self.fault(
-                (*where, "parameters", name), name, f"must be a parameter of type {kind.type}"
-            )
+            self.fault((*where, "parameters", name), name, f"must be a parameter of type {kind.type}")
         return points
 
 
@@ -241,9 +226,7 @@ def _wildcards(station: str, inputs: dict[str, str], names: list[str]) -> dict[s
     return out
 
 
-def _point(
-    station: str, name: str, source: PointSource, derived: DerivedBy | None, rules: list[Rule]
-) -> Point:
+def _point(station: str, name: str, source: PointSource, derived: DerivedBy | None, rules: list[Rule]) -> Point:
     low, high = source.range if source.range is not None else (None, None)
     return Point(
         station=station,

@@ -34,11 +34,7 @@ def verify_site(site: Site) -> Iterator[Complaint]:
 
 def _verify_rule(rule: Rule, point: Point, names: dict[str, Point]) -> Iterator[tuple[object, str]]:
     if rule.kind in ("high", "low"):
-        if (
-            point.low is not None
-            and point.high is not None
-            and not point.low <= rule.limit <= point.high
-        ):
+        if point.low is not None and point.high is not None and not point.low <= rule.limit <= point.high:
             yield (
                 rule.limit,
                 f"limit must be within the point's range {point.low:g}..{point.high:g}",

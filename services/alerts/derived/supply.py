@@ -1,0 +1,91 @@
+"""Time to supply loss: how long the clear well lasts against the forecast demand."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts.derived.base import DerivedFunction, usable, worst
+from services.core.clock import DAY, HOUR, to_datetime
+from services.core.frame import Qualities, Times, Values
+from services.core.quality import Quality
+
+#: How far the forecast looks (h); a well that lasts longer shows this.
+HORIZON = 24.0
+_STEPS = 24 * 12
+
+
+class SupplyHours(DerivedFunction):
+    """Hours until the level reaches `minimum_level` (m), at most HORIZON.
+
+    Assumptions: inflow stays at its 15-minute mean; demand is the site's daily profile times the day's factor (a
+    two-hour mean of outflow over profile, which sees an ordered pressure reduction or another source taking over),
+    times 1 + `demand_bias`·spread. The well is prismatic: `area` m2. Not the present net outflow, which says "never"
+    at 02:00 of a night that runs dry at 06:00.
+    """
+
+    memory_size = 3  # inflow mean, day factor, level mean
+
+    @cached_property
+    def _cumulative(self) -> tuple[NDArray[np.float64], ZoneInfo]:
+        """Integral of the hourly factor over two days, in hours, at 5-minute marks of the local day."""
+        demand = self.site.demand
+        assert demand is not None
+        marks = np.arange(2 * _STEPS + 1) / 12.0
+        factors = np.interp(marks % 24.0, np.arange(25), [*demand.hourly, demand.hourly[0]])
+        steps = (factors[1:] + factors[:-1]) / 24.0
+        total = np.zeros(2 * _STEPS + 1)
+        for i in range(2 * _STEPS):  # in order: the sum must not depend on how NumPy splits it
+            total[i + 1] = total[i] + steps[i]
+        return total, ZoneInfo(self.site.time_zone)
+
+    def _hour(self, time: int) -> float:
+        offset = to_datetime(time).astimezone(self._cumulative[1]).utcoffset()
+        assert offset is not None
+        return ((time + int(offset.total_seconds()) * 10**9) % DAY) / HOUR
+
+    def compute(self, times: Times, values: Values, quality: Qualities) -> tuple[Values, Qualities]:
+        out, q = np.full(len(times), np.nan), worst(quality)
+        demand = self.site.demand
+        if demand is None:
+            return out, np.full(len(times), Quality.BAD, np.uint8)
+        good = usable(quality)
+        bias = 1.0 + self.parameters["demand_bias"] * demand.spread
+        marks = np.arange(2 * _STEPS + 1) / 12.0
+        total = self._cumulative[0]
+        ahead = marks[: _STEPS + 1]
+        for g in range(len(times)):
+            hour = self._hour(int(times[g]))
+            if not good[g]:
+                continue
+            factor = float(np.interp(hour % 24.0, np.arange(25), [*demand.hourly, demand.hourly[0]]))
+            self._remember(0, values[g, self.at("inflow")], 0.25)
+            self._remember(1, values[g, self.at("outflow")] / (demand.mean * factor), 2.0)
+            self._remember(2, values[g, self.at("level")], 0.05)
+            inflow, scale, level = self.memory
+            used = np.interp(hour + ahead, marks, total) - np.interp(hour, marks, total)
+            stored = self.parameters["area"] * (level - self.parameters["minimum_level"])
+            left = stored + inflow * ahead - demand.mean * scale * bias * used
+            out[g] = first_below_zero(ahead, left)
+        return out, q
+
+    def _remember(self, slot: int, value: float, hours: float) -> None:
+        old = self.memory[slot]
+        weight = -math.expm1(-self.site.grid / (hours * HOUR))
+        self.memory[slot] = value if math.isnan(old) else old + weight * (value - old)
+
+
+def first_below_zero(hours: NDArray[np.float64], left: NDArray[np.float64]) -> float:
+    """Where `left` (m3, at `hours`) first crosses zero, between marks linearly; the last hour when it does not."""
+    below = left <= 0.0
+    if not below.any():
+        return float(hours[-1])
+    i = int(below.argmax())
+    if i == 0:
+        return 0.0
+    before, after = float(left[i - 1]), float(left[i])
+    return float(hours[i - 1] + (hours[i] - hours[i - 1]) * before / (before - after))

@@ -1,0 +1,1 @@
+"""Single-point rules: from a site's catalogue to arrays, and one kernel over frame columns."""

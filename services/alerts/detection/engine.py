@@ -1,0 +1,143 @@
+"""A site's detection state: the kernel's arrays, and the few calls that move them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts.detection import kernel
+from services.alerts.detection.layout import (
+    ACTIVE,
+    BUCKETS,
+    BY_RULE_CHANGE,
+    CLEARED,
+    OUT,
+    POINT_STATE,
+    RING,
+    RULE_STATE,
+)
+from services.alerts.detection.plan import Plan
+from services.core.frame import Points, Qualities, Times, Values
+from services.core.quality import Quality
+
+#: Before any event time: a rule that no gate holds back works from here.
+ALWAYS = -(2**62)
+
+
+class Engine:
+    """Detection of one site. Methods return transitions (layout.OUT rows) in the order in which they came."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.points = np.zeros(len(plan.points), POINT_STATE)
+        self.points["quality"] = Quality.NEVER_SEEN
+        self.points["time"] = ALWAYS
+        self.rules = np.zeros(len(plan.rules), RULE_STATE)
+        self.rules["works_from"] = ALWAYS
+        self.rings = np.zeros((plan.rings, BUCKETS), RING)
+        self.rings["bucket"] = -1
+        self.recents = np.full((plan.rings, 2), np.nan)
+        self._out = np.zeros(max(256, 8 * len(plan.rules) + 64), OUT)
+
+    def feed(
+        self, times: Times, points: Points, values: Values, quality: Qualities
+    ) -> tuple[NDArray[Any], Qualities, NDArray[np.uint8]]:
+        """Readings in order. Returns (transitions, judged quality u1[n], late u1[n])."""
+        judged = quality.copy()
+        late = np.zeros(len(times), np.uint8)
+        found: list[NDArray[Any]] = []
+        at, n = 0, len(times)
+        while at < n:
+            count, at = kernel.run(
+                self.plan.points, self.plan.rules, self.plan.gated, self.points, self.rules,
+                self.rings, self.recents, times, points, values, judged, at, self._out, late,
+            )  # fmt: skip
+            if count:
+                found.append(self._out[:count].copy())
+        return _joined(found), judged, late
+
+    def settle(self, until: int) -> NDArray[Any]:
+        """Every timer runs to `until` (ns, inclusive)."""
+        found: list[NDArray[Any]] = []
+        at, n = 0, len(self.rules)
+        while at < n:
+            count, at = kernel.settle_all(
+                self.plan.points, self.plan.rules, self.points, self.rules, until, at, self._out
+            )
+            if count:
+                found.append(self._out[:count].copy())
+        return _joined(found)
+
+    def silence(self, station: int, time: int, dead: bool) -> NDArray[Any]:
+        """Station row `station` has been silent too long, as of `time`; `dead`: its certificate says so."""
+        count = kernel.silence(
+            self.plan.points, self.plan.rules, self.points, self.rules, station, time, dead, self._out
+        )
+        return self._out[:count].copy()
+
+    def voice(self, station: int, time: int) -> NDArray[Any]:
+        """Station row `station`, silent until now, is heard again."""
+        point = self.plan.silence_point(station)
+        count = kernel.voice(self.plan.points, self.plan.rules, self.points, self.rules, point, time, self._out)
+        return self._out[:count].copy()
+
+    def adopt(self, other: Engine, time: int) -> NDArray[Any]:
+        """Takes over the state of another plan's engine; occurrences of changed or removed rules close at `time`.
+
+        The transitions returned are rows of `other`'s plan.
+        """
+        old, new = other.plan, self.plan
+        places = {p.id: i for i, p in enumerate(new.site.points)}
+        for i, point in enumerate(old.site.points):
+            j = places.get(point.id)
+            if j is not None and not new.site.points[j].removed:
+                self.points[j] = other.points[i]
+        for s, station in enumerate(old.station_ids):
+            if station in new.station_ids:
+                here = new.silence_point(new.station_ids.index(station))
+                self.points[here] = other.points[old.silence_point(s)]
+        rows = {name: r for r, name in enumerate(new.names)}
+        closed = []
+        for r, name in enumerate(old.names):
+            n = rows.get(name)
+            if n is not None and new.definitions[n] == old.definitions[r]:
+                self.rules[n] = other.rules[r]
+                ring, was = new.rules[n]["ring"], old.rules[r]["ring"]
+                if ring >= 0:
+                    self.rings[ring], self.recents[ring] = other.rings[was], other.recents[was]
+            elif other.rules[r]["phase"] >= ACTIVE:
+                row = np.zeros(1, OUT)
+                state, point = other.rules[r], other.points[old.rules[r]["point"]]
+                row["time"], row["raised"], row["rule"] = time, state["raised"], r
+                row["number"], row["transition"] = state["number"] + 1, CLEARED
+                row["cause"], row["flags"] = BY_RULE_CHANGE, state["flags"]
+                row["value"], row["quality"] = point["value"], point["quality"]
+                closed.append(row)
+        return _joined(closed)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The whole state, as bytes of each table."""
+        return {
+            "points": self.points.view(np.uint8),
+            "rules": self.rules.view(np.uint8),
+            "rings": self.rings.view(np.uint8),
+            "recents": self.recents,
+        }
+
+    def take(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """State from `arrays`. Raises ValueError when it does not fit the plan."""
+        for name in ("points", "rules", "rings"):
+            table = getattr(self, name)
+            try:
+                table[...] = arrays[name].view(table.dtype).reshape(table.shape)
+            except (KeyError, ValueError) as error:
+                raise ValueError(f"stored detection state does not fit the catalogue: {error}") from None
+        self.recents[...] = arrays["recents"]
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.zeros(0, OUT)

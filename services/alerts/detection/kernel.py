@@ -1,0 +1,390 @@
+"""The kernel: readings in order, through every single-point rule of a site, to alarm transitions.
+
+One loop in Numba over frame columns; no clock, no allocation, no fastmath, no threads, so that the same readings
+give the same transitions on every run. All times are ns of event time.
+
+A timer (on-delay, off-delay) that expires is reported at its deadline, whichever reading or tick revealed it,
+before the reading that revealed it. Between readings the last value holds, until the point's own limit (`hold`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from services.alerts.detection import layout
+from services.core.quality import FIRST_BAD, FIRST_UNCERTAIN, Quality
+
+# Numba takes module constants as compile-time ones, but not enum members or attributes of a package.
+NEVER = 2**63 - 1
+HIGH, LOW, RISE, FALL, RISE_RATIO = layout.HIGH, layout.LOW, layout.RISE, layout.FALL, layout.RISE_RATIO
+SUCCESSIVE_HIGH, FLAT, FAULT, EQUALS, STALE = (
+    layout.SUCCESSIVE_HIGH,
+    layout.FLAT,
+    layout.FAULT,
+    layout.EQUALS,
+    layout.STALE,
+)
+NORMAL, PENDING, ACTIVE, CLEARING = layout.NORMAL, layout.PENDING, layout.ACTIVE, layout.CLEARING
+RAISED, CLEARED, HIDDEN, UNHIDDEN = layout.RAISED, layout.CLEARED, layout.HIDDEN, layout.UNHIDDEN
+UNCERTAIN, CERTAIN = layout.UNCERTAIN, layout.CERTAIN
+BY_CONDITION, BY_RETURN, BY_GATE, BY_WORSE = layout.BY_CONDITION, layout.BY_RETURN, layout.BY_GATE, layout.BY_WORSE
+BY_WORSE_CLEARED, BY_QUALITY, BY_QUALITY_BACK = layout.BY_WORSE_CLEARED, layout.BY_QUALITY, layout.BY_QUALITY_BACK
+BY_SILENCE, BY_DEATH, BY_VOICE = layout.BY_SILENCE, layout.BY_DEATH, layout.BY_VOICE
+FLAG_HIDDEN, FLAG_UNCERTAIN, FLAG_RAISED_HIDDEN = layout.FLAG_HIDDEN, layout.FLAG_UNCERTAIN, layout.FLAG_RAISED_HIDDEN
+FLAG_BY_DEATH = layout.FLAG_BY_DEATH
+BUCKETS = layout.BUCKETS
+BAD_FROM, UNCERTAIN_FROM = FIRST_BAD, FIRST_UNCERTAIN
+Q_SATURATED, Q_RANGE, Q_NAN = int(Quality.SATURATED), int(Quality.OUT_OF_RANGE), int(Quality.NOT_A_NUMBER)
+Q_NO_SAMPLE, Q_CLOCK, Q_STALE = int(Quality.NO_SAMPLE), int(Quality.CLOCK), int(Quality.STALE)
+Q_NEVER = int(Quality.NEVER_SEEN)
+
+TRUE, FALSE, BETWEEN = 1, 0, 2
+
+
+@njit(cache=True, nogil=True)
+def _emit(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: int, what: int, why: int) -> int:
+    state = rs[r]
+    state.number += 1
+    row = out[n]
+    row.time = time
+    row.rule = r
+    row.raised = state.raised
+    row.number = state.number
+    row.transition = what
+    row.cause = why
+    row.flags = state.flags
+    point = rules[r].point
+    row.value = ps[point].value
+    row.quality = ps[point].quality
+    return n + 1
+
+
+@njit(cache=True, nogil=True)
+def _raise(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, why: int) -> int:
+    state = rs[r]
+    state.phase = ACTIVE
+    state.raised = time
+    state.number = 0
+    state.flags = 0
+    hider = rules[r].hider
+    if hider >= 0 and rs[hider].phase >= ACTIVE:
+        state.flags = FLAG_HIDDEN | FLAG_RAISED_HIDDEN
+    n = _emit(out, n, rules, rs, ps, r, time, RAISED, why)
+    row = points[rules[r].point]
+    for other in range(row.rule_from, row.rule_to):
+        if rules[other].hider == r and rs[other].phase >= ACTIVE and not rs[other].flags & FLAG_HIDDEN:
+            rs[other].flags |= FLAG_HIDDEN
+            n = _emit(out, n, rules, rs, ps, other, time, HIDDEN, BY_WORSE)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _clear(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, why: int) -> int:
+    n = _emit(out, n, rules, rs, ps, r, time, CLEARED, why)
+    rs[r].phase = NORMAL
+    rs[r].flags = 0
+    row = points[rules[r].point]
+    for other in range(row.rule_from, row.rule_to):
+        if rules[other].hider == r and rs[other].phase >= ACTIVE and rs[other].flags & FLAG_HIDDEN:
+            rs[other].flags &= ~FLAG_HIDDEN
+            n = _emit(out, n, rules, rs, ps, other, time, UNHIDDEN, BY_WORSE_CLEARED)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, until: int) -> int:
+    """Lets r's timer run to `until` (inclusive), or to where its value is too old to judge."""
+    phase = rs[r].phase
+    if phase != PENDING and phase != CLEARING:
+        return n
+    point = rules[r].point
+    known_to = NEVER
+    if points[point].hold < NEVER - ps[point].time:
+        known_to = ps[point].time + points[point].hold
+    delay = rules[r].on if phase == PENDING else rules[r].off
+    deadline = rs[r].since + delay
+    if deadline <= until and deadline <= known_to:
+        if phase == PENDING:
+            why = BY_CONDITION
+            if rules[r].kind == STALE:
+                why = BY_SILENCE
+            return _raise(out, n, points, rules, rs, ps, r, deadline, why)
+        return _clear(out, n, points, rules, rs, ps, r, deadline, BY_RETURN)
+    if until > known_to:
+        rs[r].phase = NORMAL if phase == PENDING else ACTIVE
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _move(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, condition: int) -> int:
+    """The phase after a judged reading at `time`."""
+    state = rs[r]
+    if state.flags & FLAG_UNCERTAIN:
+        state.flags &= ~FLAG_UNCERTAIN
+        n = _emit(out, n, rules, rs, ps, r, time, CERTAIN, BY_QUALITY_BACK)
+    if state.phase == NORMAL:
+        if condition == TRUE:
+            if rules[r].on == 0:
+                n = _raise(out, n, points, rules, rs, ps, r, time, BY_CONDITION)
+            else:
+                state.phase = PENDING
+                state.since = time
+    elif state.phase == PENDING:
+        if condition != TRUE:
+            state.phase = NORMAL
+    elif state.phase == ACTIVE:
+        if condition == FALSE:
+            if rules[r].off == 0:
+                n = _clear(out, n, points, rules, rs, ps, r, time, BY_RETURN)
+            else:
+                state.phase = CLEARING
+                state.since = time
+    elif condition != FALSE:
+        state.phase = ACTIVE
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _lose_sight(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: int) -> int:
+    """A reading that cannot be judged: nothing starts, nothing clears, what is active holds as uncertain."""
+    state = rs[r]
+    if state.phase == PENDING:
+        state.phase = NORMAL
+    elif state.phase >= ACTIVE:
+        state.phase = ACTIVE
+        if not state.flags & FLAG_UNCERTAIN:
+            state.flags |= FLAG_UNCERTAIN
+            n = _emit(out, n, rules, rs, ps, r, time, UNCERTAIN, BY_QUALITY)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _median3(a: float, b: float, c: float) -> float:
+    return max(min(a, b), min(max(a, b), c))
+
+
+@njit(cache=True, nogil=True)
+def _rate(rule: Any, ring: Any, recent: Any, time: int, value: float) -> int:
+    """Rise, fall and ratio over the window, on the median of the last three readings (one spike moves nothing)."""
+    if np.isnan(recent[0]):
+        recent[0] = recent[1] = value
+    middle = _median3(recent[0], recent[1], value)
+    recent[0] = recent[1]
+    recent[1] = value
+    width = (rule.window + BUCKETS - 3) // (BUCKETS - 2)
+    bucket = time // width
+    slot = ring[bucket % BUCKETS]
+    if slot.bucket != bucket:
+        slot.bucket = bucket
+        slot.first = middle
+        slot.least = middle
+    elif middle < slot.least:
+        slot.least = middle
+    oldest, base, least = bucket, middle, middle
+    for k in range(BUCKETS):
+        b = ring[k].bucket
+        if b > bucket - (BUCKETS - 1) and b <= bucket:
+            least = min(least, ring[k].least)
+            if b < oldest:
+                oldest = b
+                base = ring[k].first
+    if rule.kind == RISE_RATIO:
+        ratio = middle / max(least, 1e-9)
+        if ratio > rule.limit and middle > rule.floor:
+            return TRUE
+        return FALSE if ratio <= rule.clear or middle <= rule.floor else BETWEEN
+    # Less than half a window of history cannot say how fast a value moves.
+    if (bucket - oldest) * 2 < BUCKETS - 2:
+        return FALSE
+    change = middle - base if rule.kind == RISE else base - middle
+    if change > rule.limit:
+        return TRUE
+    return FALSE if change <= rule.clear else BETWEEN
+
+
+@njit(cache=True, nogil=True)
+def _gate(
+    out: Any, n: int, points: Any, rules: Any, gated: Any, rs: Any, ps: Any, point: int, time: int,
+    value: float,
+) -> int:  # fmt: skip
+    """A gate's new value: rules that stop applying clear, rules that start wait until it has settled.
+
+    A gate never seen, or open at first sight, holds nothing back: nothing says that it has just changed.
+    """
+    row = points[point]
+    code = int(value)
+    for k in range(row.gated_from, row.gated_to):
+        r = gated[k]
+        n = _settle(out, n, points, rules, rs, ps, r, time)
+        opened = 0 <= code < 63 and (rules[r].gate_mask >> code) & 1 == 1
+        if not opened:
+            rs[r].works_from = NEVER
+            if rs[r].phase >= ACTIVE:
+                n = _clear(out, n, points, rules, rs, ps, r, time, BY_GATE)
+            rs[r].phase = NORMAL
+        elif rs[r].works_from == NEVER:
+            rs[r].works_from = time + rules[r].settle
+    return n
+
+
+@njit(cache=True, nogil=True)
+def run(
+    points: Any, rules: Any, gated: Any, ps: Any, rs: Any, rings: Any, recents: Any,
+    times: Any, indices: Any, values: Any, quality: Any, start: int, out: Any, late: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Readings from `start` on, in order. Returns (transitions written, next reading to take).
+
+    times i8[n], indices i4[n] (rows of `points`), values f8[n], quality u1[n]: judged in place.
+    late u1[n] is set for readings older than their point's watermark; they change nothing else.
+    Stops early when `out` might not hold a reading's transitions: call again with what it returned.
+    """
+    n = 0
+    for i in range(start, len(times)):
+        p = indices[i]
+        if p < 0 or p >= len(points):
+            late[i] = 1
+            continue
+        plan = points[p]
+        room = 4 * (plan.rule_to - plan.rule_from) + 4 * (plan.gated_to - plan.gated_from)
+        if n + room + 4 > len(out):
+            return n, i
+        time, value, q = times[i], values[i], quality[i]
+        if q == Q_CLOCK:
+            continue  # its time cannot be believed: it moves nothing
+        state = ps[p]
+        first = state.quality == Q_NEVER
+        if not first and time <= state.time:
+            late[i] = 1
+            state.late += 1
+            continue
+        if q < BAD_FROM:
+            if not np.isfinite(value):
+                q = Q_NAN
+            elif value < plan.fault_low or value > plan.fault_high:
+                q = Q_RANGE
+            elif plan.switch >= 0 and ps[plan.switch].quality < BAD_FROM and ps[plan.switch].value == 0.0:
+                q = Q_NO_SAMPLE
+            elif value >= plan.top and q < UNCERTAIN_FROM:
+                q = Q_SATURATED
+            quality[i] = q
+        # The tests before the calls are the calls' own first tests: most rules are idle at most readings.
+        for r in range(plan.rule_from, plan.rule_to):
+            if rs[r].phase == PENDING or rs[r].phase == CLEARING:
+                n = _settle(out, n, points, rules, rs, ps, r, time)
+        bad = q >= BAD_FROM
+        before, held = state.time, state.value
+        judged_before = not first and state.quality < BAD_FROM
+        if first or bad or q == Q_SATURATED or value != state.value or not judged_before:
+            state.changed = time
+        state.time = time
+        state.value = value
+        state.quality = q
+        if plan.gated_to > plan.gated_from and not bad:
+            n = _gate(out, n, points, rules, gated, rs, ps, p, time, value)
+        for r in range(plan.rule_from, plan.rule_to):
+            rule = rules[r]
+            if time < rs[r].works_from:
+                if rs[r].phase == PENDING:
+                    rs[r].phase = NORMAL
+                continue
+            when, kind = time, rule.kind
+            if kind == FAULT:
+                condition = TRUE if bad else FALSE
+            elif bad:
+                if rs[r].phase != NORMAL:
+                    n = _lose_sight(out, n, rules, rs, ps, r, time)
+                rs[r].marks = 0
+                continue
+            elif kind == HIGH:
+                condition = TRUE if value > rule.limit else FALSE if value <= rule.clear else BETWEEN
+            elif kind == LOW:
+                condition = TRUE if value < rule.limit else FALSE if value >= rule.clear else BETWEEN
+            elif kind == EQUALS:
+                condition = TRUE if value == rule.limit else FALSE
+            elif kind == FLAT:
+                condition = TRUE if time - state.changed >= rule.window else FALSE
+            elif kind == SUCCESSIVE_HIGH:
+                mark = time // rule.window * rule.window
+                if mark <= before and not first:
+                    continue
+                record = value
+                if mark < time:
+                    if not judged_before:
+                        continue
+                    record = held
+                rs[r].marks = rs[r].marks + 1 if record > rule.limit else 0
+                condition = TRUE if rs[r].marks >= 2 else FALSE
+                when = mark
+            else:
+                condition = _rate(rule, rings[rule.ring], recents[rule.ring], time, value)
+            phase = rs[r].phase
+            if phase == NORMAL and condition != TRUE:
+                continue
+            if phase == ACTIVE and condition != FALSE and not rs[r].flags & FLAG_UNCERTAIN:
+                continue
+            n = _move(out, n, points, rules, rs, ps, r, when, condition)
+    return n, len(times)
+
+
+@njit(cache=True, nogil=True)
+def settle_all(points: Any, rules: Any, ps: Any, rs: Any, until: int, start: int, out: Any) -> tuple[int, int]:
+    """Lets every timer run to `until`. Returns (transitions written, next rule to take), as `run` does."""
+    n = 0
+    for r in range(start, len(rules)):
+        row = points[rules[r].point]
+        if n + 2 * (row.rule_to - row.rule_from) + 2 > len(out):
+            return n, r
+        n = _settle(out, n, points, rules, rs, ps, r, until)
+    return n, len(rules)
+
+
+@njit(cache=True, nogil=True)
+def silence(points: Any, rules: Any, ps: Any, rs: Any, station: int, time: int, dead: bool, out: Any) -> int:
+    """The station fell silent at `time`: its values are unknown from here on, its silence alarm starts.
+
+    `out` must hold three transitions a rule.
+    """
+    n = 0
+    for p in range(len(points)):
+        row = points[p]
+        if row.station != station:
+            continue
+        for r in range(row.rule_from, row.rule_to):
+            n = _settle(out, n, points, rules, rs, ps, r, time)
+        if row.rule_to > row.rule_from and rules[row.rule_from].kind == STALE:
+            r = row.rule_from
+            ps[p].time = time
+            if rs[r].phase == CLEARING:
+                rs[r].phase = ACTIVE
+            elif rs[r].phase == NORMAL:
+                if rules[r].on == 0:
+                    n = _raise(out, n, points, rules, rs, ps, r, time, BY_DEATH if dead else BY_SILENCE)
+                else:
+                    rs[r].phase = PENDING
+                    rs[r].since = time
+            continue
+        if ps[p].quality != Q_NEVER:
+            ps[p].quality = Q_STALE
+        for r in range(row.rule_from, row.rule_to):
+            n = _lose_sight(out, n, rules, rs, ps, r, time)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def voice(points: Any, rules: Any, ps: Any, rs: Any, point: int, time: int, out: Any) -> int:
+    """The station of silence pseudo-point `point` is heard again from `time` on. `out` holds four."""
+    r = points[point].rule_from
+    n = _settle(out, 0, points, rules, rs, ps, r, time)
+    ps[point].time = time
+    if rs[r].phase == PENDING:
+        rs[r].phase = NORMAL
+    elif rs[r].phase == ACTIVE:
+        if rules[r].off == 0:
+            n = _clear(out, n, points, rules, rs, ps, r, time, BY_VOICE)
+        else:
+            rs[r].phase = CLEARING
+            rs[r].since = time
+    return n

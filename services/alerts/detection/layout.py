@@ -1,0 +1,104 @@
+"""The arrays of detection: codes, and the columns of plan (what the catalogue says) and state (what happened).
+
+Struct-of-arrays in NumPy record form: one row a point or rule, so that state is bytes and the kernel is a loop.
+Rule state is 40 bytes, point state 40, and a windowed rule's ring 800 more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Version of the stored state; another one is refused at load.
+STATE_SCHEMA = 1
+
+KINDS = (
+    "high", "low", "rise", "fall", "rise_ratio", "successive_high", "flat", "fault", "equals", "stale",
+)  # fmt: skip
+(HIGH, LOW, RISE, FALL, RISE_RATIO, SUCCESSIVE_HIGH, FLAT, FAULT, EQUALS, STALE) = range(len(KINDS))
+
+NORMAL, PENDING, ACTIVE, CLEARING = range(4)
+
+TRANSITIONS = ("raised", "cleared", "hidden", "unhidden", "uncertain", "certain")
+RAISED, CLEARED, HIDDEN, UNHIDDEN, UNCERTAIN, CERTAIN = range(len(TRANSITIONS))
+
+CAUSES = (
+    "condition met",
+    "returned to normal",
+    "not applicable in this state",
+    "rule changed",
+    "a worse alarm of the same point",
+    "the worse alarm has cleared",
+    "quality lost",
+    "quality regained",
+    "station silent",
+    "death certificate",
+    "station heard again",
+)
+(
+    BY_CONDITION, BY_RETURN, BY_GATE, BY_RULE_CHANGE, BY_WORSE, BY_WORSE_CLEARED,
+    BY_QUALITY, BY_QUALITY_BACK, BY_SILENCE, BY_DEATH, BY_VOICE,
+) = range(len(CAUSES))  # fmt: skip
+
+FLAG_HIDDEN, FLAG_UNCERTAIN, FLAG_RAISED_HIDDEN, FLAG_BY_DEATH = 1, 2, 4, 8
+
+#: Buckets that a rate rule keeps over its window, and what one stores.
+BUCKETS = 32
+
+POINT_PLAN = np.dtype(
+    [
+        ("fault_low", "f8"), ("fault_high", "f8"),  # beyond these the instrument is broken (NE 43)
+        ("top", "f8"),  # saturated at or above; +inf when it does not saturate
+        ("hold", "i8"),  # ns for which a value holds
+        ("switch", "i4"),  # index of the sample-flow switch, -1: none
+        ("station", "i4"),
+        ("rule_from", "i4"), ("rule_to", "i4"),
+        ("gated_from", "i4"), ("gated_to", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+
+RULE_PLAN = np.dtype(
+    [
+        ("limit", "f8"), ("clear", "f8"), ("floor", "f8"),
+        ("on", "i8"), ("off", "i8"), ("window", "i8"), ("settle", "i8"),
+        ("gate_mask", "i8"),
+        ("point", "i4"), ("gate", "i4"), ("hider", "i4"), ("ring", "i4"),
+        ("kind", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+
+POINT_STATE = np.dtype(
+    [
+        ("time", "i8"),  # watermark: event time of the newest reading
+        ("value", "f8"),
+        ("changed", "i8"),  # since when the value has been the same
+        ("late", "i8"),  # readings that came too late to be live
+        ("quality", "u1"),
+    ],
+    align=True,
+)
+
+RULE_STATE = np.dtype(
+    [
+        ("since", "i8"),  # start of the running timer
+        ("raised", "i8"),  # names the occurrence
+        ("works_from", "i8"),  # the gate is open and settled from here; NEVER: closed
+        ("number", "i4"),  # transitions of this occurrence so far
+        ("marks", "i4"),  # successive_high: records above the limit in a row
+        ("phase", "i1"),
+        ("flags", "u1"),
+    ],
+    align=True,
+)
+
+RING = np.dtype([("bucket", "i8"), ("first", "f8"), ("least", "f8")], align=True)
+
+OUT = np.dtype(
+    [
+        ("time", "i8"), ("raised", "i8"), ("value", "f8"),
+        ("rule", "i4"), ("number", "i4"),
+        ("transition", "i1"), ("cause", "i1"), ("flags", "u1"), ("quality", "u1"),
+    ],
+    align=True,
+)  # fmt: skip

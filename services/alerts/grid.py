@@ -1,0 +1,169 @@
+"""The event-time grid: what each input was at each instant, so that rules over several points see one moment.
+
+An instant is evaluated when every contributing station has passed it, or a tick says that it is overdue. The value
+at an instant is the newest reading at or before it, so the order in which stations arrive does not matter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from services.core.clock import NEVER
+from services.core.frame import Points, Qualities, Times, Values
+from services.core.quality import Quality
+
+_STALE, _CLOCK = int(Quality.STALE), int(Quality.CLOCK)
+
+
+@njit(cache=True, nogil=True)
+def _fill(buffer_v: Any, buffer_q: Any, base: int, i: int, low: int, high: int, value: float, quality: int) -> None:
+    for k in range(low, high):
+        buffer_v[k - base, i] = value
+        buffer_q[k - base, i] = quality
+
+
+@njit(cache=True, nogil=True)
+def _take(
+    times: Any, points: Any, values: Any, quality: Any, late: Any, column: Any,
+    step: int, base: int, filled: Any, now_v: Any, now_q: Any, now_t: Any, hold: Any,
+    buffer_v: Any, buffer_q: Any,
+) -> None:  # fmt: skip
+    for j in range(len(times)):
+        p = points[j]
+        if late[j] or quality[j] == _CLOCK or p < 0 or p >= len(column) or column[p] < 0:
+            continue
+        i = column[p]
+        first = -(-times[j] // step)  # the first instant at or after the reading
+        for k in range(filled[i], first):
+            old = k * step - now_t[i] > hold[i]
+            buffer_v[k - base, i] = now_v[i]
+            buffer_q[k - base, i] = _STALE if old else now_q[i]
+        filled[i] = max(filled[i], first)
+        now_v[i], now_q[i], now_t[i] = values[j], quality[j], times[j]
+
+
+@njit(cache=True, nogil=True)
+def _complete(
+    upto: int, step: int, base: int, filled: Any, now_v: Any, now_q: Any, now_t: Any, hold: Any,
+    buffer_v: Any, buffer_q: Any,
+) -> None:  # fmt: skip
+    for i in range(len(filled)):
+        for k in range(filled[i], upto):
+            old = k * step - now_t[i] > hold[i]
+            buffer_v[k - base, i] = now_v[i]
+            buffer_q[k - base, i] = _STALE if old else now_q[i]
+        filled[i] = max(filled[i], upto)
+
+
+class Grid:
+    """As-of values of n inputs at instants k·step.
+
+    inputs: point indices.  hold: ns a value holds, per input.  `base` is the next instant to evaluate; rows of
+    the buffers are instants from there on.
+    """
+
+    def __init__(self, inputs: list[int], hold: NDArray[np.int64], step: int, points: int) -> None:
+        n = len(inputs)
+        self.step, self.inputs, self.hold = step, inputs, hold
+        self.column = np.full(points, -1, np.int32)
+        self.column[inputs] = np.arange(n)
+        self.base = -1
+        self.filled = np.zeros(n, np.int64)
+        self.now_v = np.full(n, np.nan)
+        self.now_q = np.full(n, Quality.NEVER_SEEN, np.uint8)
+        self.now_t = np.zeros(n, np.int64)
+        self._v = np.full((64, n), np.nan)
+        self._q = np.zeros((64, n), np.uint8)
+
+    def start(self, time: int) -> None:
+        """The first instant is the first at or after `time`; later calls change nothing."""
+        if self.base < 0:
+            self.base = -(-time // self.step)
+            self.filled[:] = self.base
+
+    def take(self, times: Times, points: Points, values: Values, quality: Qualities, late: NDArray[np.uint8]) -> None:
+        """Judged readings in order."""
+        if not len(times):
+            return
+        self.start(int(times[0]))
+        self._grow(-(-int(times.max()) // self.step))
+        _take(
+            times, points, values, quality, late, self.column, self.step, self.base, self.filled,
+            self.now_v, self.now_q, self.now_t, self.hold, self._v, self._q,
+        )  # fmt: skip
+
+    def silence(self, points: set[int], time: int) -> None:
+        """The inputs among `points` are unknown at every instant after `time`, until they are read again."""
+        if self.base < 0:
+            return
+        first = time // self.step + 1
+        self._grow(first)
+        for i, p in enumerate(self.inputs):
+            if p in points and self.now_q[i] != Quality.NEVER_SEEN:
+                low, high = int(self.filled[i]), max(first, int(self.filled[i]))
+                _fill(self._v, self._q, self.base, i, low, high, self.now_v[i], self.now_q[i])
+                self.filled[i] = high
+                self.now_q[i] = Quality.STALE
+
+    def due(self, reached: int) -> int:
+        """How many instants lie at or before `reached` (ns) and are not yet evaluated."""
+        return 0 if self.base < 0 else max(0, reached // self.step - self.base + 1)
+
+    def evaluate(self, count: int) -> tuple[Times, Values, Qualities]:
+        """The next `count` instants: times i8[count], values f8[count, n], quality u1[count, n]."""
+        upto = self.base + count
+        self._grow(upto)
+        _complete(
+            upto, self.step, self.base, self.filled, self.now_v, self.now_q, self.now_t, self.hold,
+            self._v, self._q,
+        )  # fmt: skip
+        times = np.arange(self.base, upto, dtype=np.int64) * self.step
+        values, quality = self._v[:count].copy(), self._q[:count].copy()
+        ahead = int(self.filled.max(initial=upto)) - upto
+        self._v[:ahead] = self._v[count : count + ahead].copy()
+        self._q[:ahead] = self._q[count : count + ahead].copy()
+        self.base = upto
+        return times, values, quality
+
+    def _grow(self, upto: int) -> None:
+        need = upto - self.base + 1
+        if need > len(self._v):
+            size = max(need, 2 * len(self._v))
+            for name in ("_v", "_q"):
+                old = getattr(self, name)
+                new = np.zeros((size, old.shape[1]), old.dtype)
+                new[: len(old)] = old
+                setattr(self, name, new)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """State, with only the rows that hold anything."""
+        ahead = max(0, int(self.filled.max(initial=self.base)) - self.base)
+        return {
+            "grid_base": np.array([self.base]),
+            "grid_filled": self.filled,
+            "grid_now_v": self.now_v,
+            "grid_now_q": self.now_q,
+            "grid_now_t": self.now_t,
+            "grid_v": self._v[:ahead],
+            "grid_q": self._q[:ahead],
+        }
+
+    def load(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """State from `arrays`; ValueError when it is of other inputs."""
+        if arrays["grid_filled"].shape != self.filled.shape:
+            raise ValueError("stored grid is of other inputs")
+        self.base = int(arrays["grid_base"][0])
+        for name in ("filled", "now_v", "now_q", "now_t"):
+            getattr(self, name)[:] = arrays[f"grid_{name}"]
+        ahead = len(arrays["grid_v"])
+        self._grow(self.base + ahead)
+        self._v[:ahead], self._q[:ahead] = arrays["grid_v"], arrays["grid_q"]
+
+
+def holds(stale_after: list[int | None]) -> NDArray[np.int64]:
+    """The `hold` of inputs: None holds for ever (until the station is silent)."""
+    return np.array([NEVER if h is None else h for h in stale_after], np.int64)

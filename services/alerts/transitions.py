@@ -1,0 +1,68 @@
+"""From the kernel's transition rows to alarm events with names, values and limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.alerts.detection.layout import (
+    CAUSES,
+    FALL,
+    FLAG_HIDDEN,
+    FLAG_RAISED_HIDDEN,
+    HIGH,
+    KINDS,
+    LOW,
+    RAISED,
+    RISE,
+    RISE_RATIO,
+    SUCCESSIVE_HIGH,
+    TRANSITIONS,
+)
+from services.alerts.detection.plan import Plan
+from services.core.quality import Quality
+from services.core.records import AlarmEvent
+
+_WITH_LIMIT = {KINDS[k] for k in (HIGH, LOW, RISE, FALL, RISE_RATIO, SUCCESSIVE_HIGH)}
+
+
+def occurrence_id(site: str, name: tuple[str, str, str], raised: int) -> str:
+    """An occurrence's name, the same on every run: where, what, and when its condition was met."""
+    return f"{site}/{'/'.join(name)}@{raised}"
+
+
+def to_events(plan: Plan, rows: NDArray[Any]) -> list[AlarmEvent]:
+    """Rows of layout.OUT as events, in the same order."""
+    events = []
+    for row in rows:
+        r = int(row["rule"])
+        name, rule = plan.names[r], plan.definitions[r]
+        point = int(plan.rules[r]["point"])
+        unit = plan.site.points[point].unit if point < len(plan.site.points) else ""
+        value = float(row["value"])
+        numeric = name[1] != "station" and np.isfinite(value)
+        flags = int(row["flags"])
+        annunciated = not flags & (FLAG_RAISED_HIDDEN if row["transition"] == RAISED else FLAG_HIDDEN)
+        events.append(
+            AlarmEvent(
+                time=int(row["time"]),
+                site=plan.site.id,
+                station=name[0],
+                point=name[1],
+                rule=name[2],
+                occurrence=occurrence_id(plan.site.id, name, int(row["raised"])),
+                number=int(row["number"]),
+                transition=TRANSITIONS[row["transition"]],
+                priority=rule.priority,
+                cause=CAUSES[row["cause"]],
+                value=value if numeric else None,
+                limit=rule.limit if rule.kind in _WITH_LIMIT else None,
+                unit=unit,
+                annunciated=annunciated,
+                quality=Quality(int(row["quality"])).label,
+                catalogue=plan.version,
+            )
+        )
+    return events
