@@ -1,0 +1,279 @@
+"""Bridge: from MQTT into the sites' logs. A message is acknowledged when the log has it, and not before.
+
+The network thread fills a bounded queue. One coroutine takes from it in batches: decode, one append, acknowledge.
+Another, every few milliseconds, says to each gateway how far its frames are in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import structlog
+from paho.mqtt.client import MQTTMessage
+
+from services.core.catalogue import Site
+from services.core.errors import LogError
+from services.core.ports import Position, SiteLog
+from services.core.records import Tick
+from services.telemetry.bridge.counters import BridgeCounters
+from services.telemetry.bridge.digest import Clock, Digest, Reader, WallClock
+from services.telemetry.bridge.intake import Arrived, Intake
+from services.telemetry.bridge.session import Session
+from services.telemetry.bridge.ticks import PlayerTicks, WallTicks
+from services.telemetry.link import Backoff, Link, LinkError, Server
+from services.telemetry.sparkplug.encode import REBIRTH, RESEND, encode_command
+from services.telemetry.sparkplug.topics import (
+    Kind,
+    all_of_group,
+    clock_topic,
+    committed_topic,
+    topic,
+)
+
+_BATCH, _BATCH_BYTES = 500, 8_000_000
+_SAY_EVERY = 0.02
+_COMPLAIN_AFTER = 10.0
+
+_log = structlog.get_logger("headworks.bridge")
+
+
+class Bridge:
+    """An async context manager: inside it the bridge works. `wait` tells of an error that ended it.
+
+    A log that cannot take a batch is asked again, with pauses, for `retry_for` seconds; meanwhile nothing is
+    acknowledged, the queue fills, and the gateways keep their frames. Then the bridge ends with the LogError.
+    """
+
+    def __init__(
+        self,
+        catalogues: Mapping[str, tuple[Site, str]],
+        log: SiteLog,
+        server: Server,
+        *,
+        clock: Clock | None = None,
+        player: bool = False,
+        tick_every: float = 5.0,
+        backlog_limit: float = 60.0,
+        retry_for: float = 10.0,
+        patience: float = 30.0,
+        client_id: str = "headworks-bridge",
+    ) -> None:
+        """`catalogues`: by site, the site and its version.  `clock`: what event times are held against.
+
+        `player`: a player owns the clock; then `clock` should be the event's end, and deaths are only counted.
+        Without one the bridge ticks every `tick_every` seconds, held up to `backlog_limit` seconds while a gateway
+        that came back has frames to send.  `patience`: seconds until a number that never comes is given up.
+        `client_id` must be the bridge's own, and the same each time: its session waits for it in the broker.
+        """
+        self.counters = BridgeCounters()
+        self._log_of_sites, self.server = log, server
+        self._clock = clock if clock is not None else WallClock()
+        self._client_id = client_id
+        self._retry_for = retry_for
+        self._player = PlayerTicks(log.last_tick()) if player else None
+        self._wall = None if player else WallTicks(tick_every, backlog_limit, log.last_tick())
+        self._reader = Reader(
+            catalogues, log.positions(), self._clock, self.counters, self._ask,
+            ticks=self._player, patience=patience,
+        )  # fmt: skip
+        self._link: Link | None = None
+        self._say: set[str] = set()
+        self._to_say = asyncio.Event()
+        self._held_since: float | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failed: asyncio.Future[None] | None = None
+        self._closing = False
+
+    async def __aenter__(self) -> Self:
+        self._intake = Intake()
+        self._failed = asyncio.get_running_loop().create_future()
+        for name, work in (("link", self._keep_linked), ("log", self._work), ("say", self._speak)):
+            task = asyncio.create_task(work(), name=f"bridge {name}")
+            task.add_done_callback(self._ended)
+            self._tasks.append(task)
+        return self
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._failed is not None and not self._failed.done():
+            _log.error("bridge ends", error=str(error))
+            self._failed.set_exception(error)
+            self._failed.exception()  # `wait` need not be called
+            for other in self._tasks:
+                other.cancel()
+            self._intake.close()
+
+    async def wait(self) -> None:
+        """Returns when the bridge is closed; raises the error that ended it (LogError)."""
+        assert self._failed is not None
+        await asyncio.shield(self._failed)
+
+    async def close(self) -> None:
+        """Ends in order: the batch in hand is finished, the rest stays unacknowledged in the broker."""
+        self._closing = True
+        self._intake.close()
+        if self._tasks:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.gather(self._tasks[1], return_exceptions=True), 3.0)
+            self._tell()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_result(None)
+
+    # -- the connection
+
+    async def _keep_linked(self) -> None:
+        backoff = Backoff()
+        groups = sorted({s.site.group for s in self._reader.sessions.values()})
+        while True:
+            try:
+                link: Link | None = None
+                link = Link(
+                    self.server,
+                    self._client_id,
+                    lambda message: self._arrived(link, message),  # noqa: B023 (set anew each time)
+                    persistent=True,
+                    manual_ack=True,
+                )
+                await self._linked(link, groups, backoff)
+            except LinkError as error:
+                pause = backoff.next()
+                _log.warning("not connected", error=str(error), again_in=round(pause, 2))
+                await asyncio.sleep(pause)
+
+    async def _linked(self, link: Link, groups: list[str], backoff: Backoff) -> None:
+        await link.open()
+        try:
+            self._link = link
+            filters = [all_of_group(group) for group in groups]
+            await link.subscribe(filters + [clock_topic(group) for group in groups])
+            self.counters.connections += 1
+            backoff.reset()
+            # A broker that was started again has forgotten what was retained, and a retained word of another
+            # log must not stand: say all anew. Gateways whose birth is not known introduce themselves.
+            self._say.update(self._reader.sessions)
+            self._to_say.set()
+            for session in self._reader.sessions.values():
+                if not session.born:
+                    self.counters.rebirth_requests += 1
+                    self._ask(session, True, session.accepted + 1)
+            await link.lost.wait()
+            raise LinkError(f"{self.server} was lost")
+        finally:
+            self._link = None
+            await link.close()
+
+    def _arrived(self, link: Link | None, message: MQTTMessage) -> None:
+        """In the network thread."""
+        assert link is not None
+        self._intake.put(
+            Arrived(link, message.mid, message.qos, message.topic, bytes(message.payload), self._clock.now())
+        )
+
+    def _ask(self, session: Session, rebirth: bool, resend: int | None) -> None:
+        commands: list[tuple[str, bool | int]] = [(REBIRTH, True)] if rebirth else []
+        if resend is not None:
+            commands.append((RESEND, resend))
+        if self._link is not None:
+            to = topic(Kind.NCMD, session.site.group, session.site.id)
+            self._link.publish(to, encode_command(WallClock().now(), commands))
+
+    # -- from the queue into the log
+
+    async def _work(self) -> None:
+        pause = min(0.25, self._wall.every / 1e9) if self._wall is not None else 0.25
+        while not self._closing:
+            batch = await self._intake.take(_BATCH, _BATCH_BYTES, pause)
+            digest = Digest()
+            for message in batch:
+                self._reader.take(message.topic, message.payload, message.received, digest)
+            self.counters.in_flight = len(batch) + len(self._intake)
+            digest.records.extend(self._ticks())
+            if digest.records:
+                await self._persist(lambda d=digest: self._log_of_sites.append(d.records))  # type: ignore[misc]
+            if digest.rejects:
+                await self._persist(lambda d=digest: self._log_of_sites.reject(d.rejects))  # type: ignore[misc]
+            for site in digest.say:
+                session = self._reader.sessions[site]
+                session.committed = Position(session.epoch, session.accepted)
+            if digest.say:
+                self._say |= digest.say
+                self._to_say.set()
+            for message in batch:
+                if message.qos and message.link is self._link:
+                    message.link.ack(message.mid)
+            self.counters.in_flight = len(self._intake)
+
+    def _ticks(self) -> list[Tick]:
+        if self._wall is not None:
+            backlog = any(s.backlog for s in self._reader.sessions.values())
+            ticks = self._wall.due(self._clock.now(), self._intake.oldest(), backlog)
+        else:
+            assert self._player is not None
+            ticks = self._player.due(self._reader.reached)
+            self._complain(self._player.holds(self._reader.reached))
+        self.counters.ticks += len(ticks)
+        return ticks
+
+    def _complain(self, edge: str | None) -> None:
+        """A run's clock that stands still must be seen, not waited for in silence."""
+        now = asyncio.get_running_loop().time()
+        if edge is None:
+            self._held_since = None
+        elif self._held_since is None:
+            self._held_since = now
+            self.counters.held_ticks += 1
+        elif now - self._held_since > _COMPLAIN_AFTER:
+            self._held_since = now
+            _log.error("the clock waits for frames that do not come", edge_node=edge)
+
+    async def _persist(self, write: Callable[[], Awaitable[None]]) -> None:
+        """`write`, tried again while the log cannot take it; LogError when `retry_for` seconds did not help."""
+        loop = asyncio.get_running_loop()
+        until, backoff = loop.time() + self._retry_for, Backoff(0.1, 2.0)
+        while True:
+            try:
+                await write()
+                return
+            except LogError as error:
+                self.counters.log_errors += 1
+                pause = backoff.next()
+                if loop.time() + pause > until or self._closing:
+                    raise
+                _log.error("the log cannot take a batch", error=str(error), again_in=round(pause, 2))
+                await asyncio.sleep(pause)
+
+    # -- how far it came
+
+    async def _speak(self) -> None:
+        while True:
+            await self._to_say.wait()
+            self._to_say.clear()
+            self._tell()
+            await asyncio.sleep(_SAY_EVERY)
+
+    def _tell(self) -> None:
+        if self._link is None:
+            return
+        for site in sorted(self._say):
+            session = self._reader.sessions[site]
+            at = session.committed
+            said = json.dumps({"epoch": at.epoch, "number": at.number}).encode()
+            self._link.publish(committed_topic(session.site.group, site), said, retain=True)
+        self._say.clear()

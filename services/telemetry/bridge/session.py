@@ -1,0 +1,155 @@
+"""What the bridge knows of one gateway: its births, its numbers, and what it last asked of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.core.catalogue import Site
+from services.core.ports import Position
+from services.telemetry.sparkplug import encode
+from services.telemetry.sparkplug.decode import Certificate
+
+#: Frames of a source without numbers that are remembered to recognise one that comes again.
+RING = 512
+
+UNKNOWN, NOT_A_POINT = -1, -2
+
+
+@dataclass(slots=True)
+class Aliases:
+    """Alias → (point index or NOT_A_POINT, data type), and names for metrics that come without an alias."""
+
+    known: dict[int, tuple[int, int]] = field(default_factory=dict)
+    names: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    _keys: NDArray[np.int64] | None = None
+    _rows: NDArray[np.int64] | None = None
+
+    def add(self, device: str, name: str, alias: int | None, point: int, datatype: int) -> None:
+        """Takes a metric of a birth."""
+        self.names[device, name] = (point, datatype)
+        if alias is not None:
+            self.known[alias] = (point, datatype)
+            self._keys = None
+
+    def find(self, alias: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(point, data type) of each alias; point UNKNOWN where no birth named it."""
+        if self._keys is None or self._rows is None:
+            pairs = sorted(self.known.items())
+            self._keys = np.array([key for key, _ in pairs], np.int64)
+            self._rows = np.array([row for _, row in pairs], np.int64).reshape(-1, 2)
+        if not len(self._keys):
+            return np.full(len(alias), UNKNOWN, np.int64), np.zeros(len(alias), np.int64)
+        at = np.minimum(np.searchsorted(self._keys, alias), len(self._keys) - 1)
+        hit = self._keys[at] == alias
+        return (
+            np.where(hit, self._rows[at, 0], UNKNOWN),
+            np.where(hit, self._rows[at, 1], 0),
+        )
+
+
+class Session:
+    """One gateway. `accepted` is the last number taken in the present epoch, `committed` the last one in the log."""
+
+    def __init__(self, site: Site, version: str, position: Position | None) -> None:
+        self.site, self.version = site, version
+        self.stations = {station.id for station in site.stations}
+        self.station_of = np.array([p.station for p in site.points], dtype=object)
+        self.born = False
+        self.devices: set[str] = set()
+        self.aliases = Aliases()
+        self.bdseq: int | None = None
+        self.seq = -1
+        self.numbered = False
+        self.epoch_alias = self.number_alias = -1
+        self.epoch = position.epoch if position else 0
+        #: By epoch, so that an old gateway's last messages do not make a new one's numbers forgotten.
+        self._accepted = {self.epoch: position.number} if position else {}
+        self.committed = position or Position(0, 0)
+        self.reach = 0
+        self.asked = -1e9
+        self.gap_since: float | None = None
+        self.gap_asks = 0
+        self._ring: OrderedDict[bytes, None] = OrderedDict()
+
+    @property
+    def accepted(self) -> int:
+        """The last number taken in the present epoch."""
+        return self._accepted.get(self.epoch, 0)
+
+    def reached(self, epoch: int) -> int:
+        """The last number taken in `epoch`."""
+        return self._accepted.get(epoch, 0)
+
+    def accept(self, number: int) -> None:
+        """`number` is taken: it is in the log, or refused for good."""
+        self._accepted[self.epoch] = number
+        self.gap_since, self.gap_asks = None, 0
+
+    @property
+    def backlog(self) -> bool:
+        """Whether the gateway, when it came, held frames that are not taken yet."""
+        return self.numbered and self.born and self.accepted < self.reach
+
+    def birth(self, certificate: Certificate) -> int:
+        """Takes an NBIRTH. Returns how many numbers are lost: the gateway begins beyond what was taken."""
+        self.born, self.devices, self.aliases = True, set(), Aliases()
+        self.bdseq = certificate.number(encode.BDSEQ)
+        self.seq = certificate.seq
+        epoch = certificate.number(encode.EPOCH)
+        self.numbered = epoch is not None
+        for metric in certificate.metrics:
+            if metric.alias is not None and metric.name == encode.EPOCH:
+                self.epoch_alias = metric.alias
+            elif metric.alias is not None and metric.name == encode.NUMBER:
+                self.number_alias = metric.alias
+        if epoch is None:
+            return 0
+        self.epoch = epoch
+        self.reach = certificate.number(encode.LAST) or 0
+        lost = (certificate.number(encode.FIRST) or 1) - 1 - self.accepted
+        if lost > 0:
+            self.accept(self.accepted + lost)
+        return max(lost, 0)
+
+    def name_metrics(self, device: str, certificate: Certificate) -> list[str]:
+        """Takes the metrics of a birth; returns the names that the catalogue does not have.
+
+        A device's metric is a point of that station; a node's may be named `station/point`.
+        """
+        strangers = []
+        index = self.site.point_index
+        for metric in certificate.metrics:
+            if not device and ("/" not in metric.name or metric.name.startswith(_OWN)):
+                continue
+            point = index.get(f"{device}/{metric.name}" if device else metric.name, NOT_A_POINT)
+            if point == NOT_A_POINT:
+                strangers.append(metric.name)
+            self.aliases.add(device, metric.name, metric.alias, point, metric.datatype)
+        if device:
+            self.devices.add(device)
+        return strangers
+
+    def follows(self, seq: int) -> bool:
+        """Whether Sparkplug's seq follows the last one; it is the last one from now on."""
+        if seq < 0:
+            return True
+        expected, self.seq = (self.seq + 1) % 256, seq
+        return seq == expected
+
+    def seen_before(self, topic: str, payload: bytes) -> bool:
+        """Whether this very message of a source without numbers came before, among the last RING."""
+        key = hashlib.blake2b(payload, digest_size=16, key=topic.encode()[:64]).digest()
+        if key in self._ring:
+            return True
+        self._ring[key] = None
+        if len(self._ring) > RING:
+            self._ring.popitem(last=False)
+        return False
+
+
+_OWN = ("Headworks/", "Node Control/", "Node Info/", "Properties/")
