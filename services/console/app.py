@@ -22,8 +22,7 @@ from services.core.catalogue.model import Catalogue
 
 #: The browser may load nothing from elsewhere, and no other page may frame this one.
 POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:; "
-    "frame-ancestors 'none'"
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'"
 )
 
 Scope = MutableMapping[str, Any]
@@ -97,7 +96,16 @@ def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that leaves the process's signals to whoever owns the loop."""
+    """Uvicorn that leaves the process's signals to whoever owns the loop, and says when it serves."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._ready is not None and self.started:
+            self._ready()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -117,16 +125,10 @@ async def serve(
     `sockets` (from `bind`) go before host and port. OSError when the port is taken.
     """
     held = list(sockets) or [bind(port, host)]
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=0
-    )
-    server = _Server(config)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    server = _Server(config, started)
     running = asyncio.ensure_future(server.serve(sockets=held))
     try:
-        while started is not None and not server.started and not running.done():
-            await asyncio.sleep(0.02)
-        if started is not None and server.started:
-            started()
         await asyncio.shield(running)
     except asyncio.CancelledError:
         server.should_exit = True

@@ -44,6 +44,7 @@ class Incidents:
                 site=one.last.site, site_name=names.get(one.last.site, one.last.site),
                 kind=one.last.kind, incident=name, phases=tuple(one.phases),
                 cause=one.last.cause, next_step=one.last.next_step,
+                time=one.last.time,
                 readings=_readings(one.last.evidence),
                 forecast=forecast_of(one.last.evidence, one.last.time),
                 closed=one.last.time if one.last.phase == "closed" else None,

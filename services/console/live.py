@@ -51,9 +51,7 @@ class LiveView:
     `monotonic` gives wall seconds and serves `silence` alone.
     """
 
-    def __init__(
-        self, sites: Sequence[Site], *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, sites: Sequence[Site], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._readings = {site.id: SiteReadings(site) for site in sites}
         self._alarms = Alarms()

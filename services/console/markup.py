@@ -23,6 +23,10 @@ def join(*children: object) -> Markup:
     return Markup("".join(text(child) for child in children))
 
 
+#: Elements that have no end tag.
+VOID = frozenset({"br", "hr"})
+
+
 def tag(name: str, *children: object, **attributes: str | None) -> Markup:
     """An element. `_class` is written class, `aria_label` is written aria-label; None leaves one out."""
     written = "".join(
@@ -30,4 +34,6 @@ def tag(name: str, *children: object, **attributes: str | None) -> Markup:
         for key, value in attributes.items()
         if value is not None
     )
+    if name in VOID:
+        return Markup(f"<{name}{written}>")
     return Markup(f"<{name}{written}>{join(*children)}</{name}>")

@@ -28,6 +28,7 @@ class SiteReadings:
         self.site = site
         self.received = 0
         self._newest: dict[int, tuple[int, float, int]] = {}
+        self._good: dict[int, int] = {}
         self._rings: dict[int, Ring] = {}
         self._through: dict[str, int] = {}
         self._derived: dict[str, int] = {}
@@ -61,6 +62,8 @@ class SiteReadings:
         known = self._newest.get(index)
         if known is None or time > known[0]:
             self._newest[index] = (time, value, quality)
+            if quality < FIRST_BAD and not np.isnan(value):
+                self._good[index] = time
         ring = self._rings.get(index)
         if ring is None:
             ring = self._rings[index] = Ring()
@@ -100,7 +103,7 @@ class SiteReadings:
         return PointView(
             site=self.site.id, station=point.station, name=point.name,
             description=point.description, unit=point.unit,
-            value=None if why else value, why=why, time=time, quality=quality,
+            value=None if why else value, why=why, time=time, good_at=self._good.get(index), quality=quality,
             saturated=quality == Quality.SATURATED,
             uncertain=FIRST_UNCERTAIN <= quality < FIRST_BAD,
             direction=_direction(ring, time, value) if ring and not why else None, state=state,
@@ -151,9 +154,7 @@ class SiteReadings:
         silent = through is None or (now is not None and now - through > station.stale_after)
         state = points["state"].state if "state" in points else ""
         dead = station.id in self._dead
-        return StationView(
-            station.id, station.type, station.name, through, silent, dead, state, points
-        )
+        return StationView(station.id, station.type, station.name, through, silent, dead, state, points)
 
 
 def _last_of_slots(frame: Frame, slot: int = 15_000_000_000) -> Iterator[int]:

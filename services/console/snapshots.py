@@ -18,10 +18,11 @@ def severity(priority: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PointView:
-    """The newest reading of a point. `value` is None when it is unknown, and `why` then says why.
+    """The newest reading of a point. `value` is None when it is unknown; `why` says why.
 
-    why: `never`, `silent` (station), `stale` (point), `link` (death certificate) or a bad quality's label.
-    time: of the newest reading, also when it is no longer trusted.  saturated: the true value is at least `value`.
+    why: `never`, `silent` (station), `stale` (point), `link` (death certificate) or a quality.
+    time: of the newest reading, also when it is no longer trusted.  good_at: of the newest that could be.
+    saturated: the true value is at least `value`.
     direction: -1 falling, 0 steady, 1 rising over the last 15 min; None when that cannot be said.
     """
 
@@ -33,6 +34,7 @@ class PointView:
     value: float | None
     why: str = ""
     time: int | None = None
+    good_at: int | None = None
     quality: int = 0
     saturated: bool = False
     uncertain: bool = False
@@ -61,7 +63,7 @@ class StationView:
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
-    """One occurrence that is or was active. `now` is the point's newest reading, None when it has no point."""
+    """One occurrence that is or was active. `now` is its point's reading, None without one."""
 
     site: str
     site_name: str
@@ -153,7 +155,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """One incident: its phases in order, the newest evidence, and what to do next."""
+    """One incident: its phases in order, the newest evidence (of `time`), what to do next."""
 
     site: str
     site_name: str
@@ -162,6 +164,7 @@ class IncidentView:
     phases: tuple[Phase, ...]
     cause: str
     next_step: str
+    time: int
     readings: Mapping[str, str]
     forecast: Forecast | None
     closed: int | None

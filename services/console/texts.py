@@ -38,14 +38,14 @@ INCIDENT: dict[str, Any] = {
     "range": "expected {expected} · optimistic {optimistic}",
     "beyond": "> {hours} h",
     "beyond_unknown": "none in sight",
-    "worst": "at worst (pessimistic demand)",
-    "at": "about {time} at worst",
+    "worst": "at worst",
+    "at": "until about {time}",
     "assumptions": "Assumes",
     "no_assumptions": "Assumptions were not stated.",
     "no_forecast": "No forecast yet",
     "unknown": "Forecast unknown",
     "next": "Do next",
-    "evidence": "Evidence",
+    "evidence": "At {time}",
     "why": "Why",
     "closed": "{kind}, {site}: closed at {time}",
 }
@@ -63,8 +63,20 @@ ALARMS: dict[str, Any] = {
     "left": "{time} left",
     "overdue": "{time} over",
     "hold": "uncertain: held",
-    "raised_at": "raised at {value}",
+    "raised_at": "raised at {value} {limit}",
+    "kinds": {
+        "fault": "instrument fault", "flat": "does not change", "stale": "station silent",
+        "rise": "rising", "fall": "falling", "rise_ratio": "rising fast",
+    },
     "limit": "limit",
+    "points": {
+        "settled_turbidity": "Settled turbidity", "combined_turbidity": "Filtered turbidity",
+        "raw_turbidity": "Raw turbidity", "level": "Clear-well level",
+        "flow_ratio": "Raw flow, of required", "pressure_ratio": "Pressure, of setpoint",
+        "pump_flow_ratio": "Flow a pump, of rated", "wash_queue": "Filters waiting for a wash",
+        "coagulant_reserve": "Coagulant reserve",
+        "supply_hours_pessimistic": "Time to supply loss",
+    },
     "no_rule": "no longer in the catalogue",
     "cleared_at": "cleared {time}",
     "transitions": {
@@ -80,7 +92,8 @@ PLANTS: dict[str, Any] = {
     "never": "No data yet",
     "link": "Link lost",
     "normal": "no alarm",
-    "required": "of {value} required",
+    "required": "of required",
+    "required_flow": "required by plan: {value} {unit}",
     "reported": "reported {time}",
     "kinds": {"plant": "Plant", "gauge": "River gauge", "booster": "Booster", "river": "River"},
     "points": {
@@ -90,7 +103,7 @@ PLANTS: dict[str, Any] = {
     },
     "whys": {"never": "no reading yet", "silent": "station silent", "stale": "stale",
              "link": "link lost"},
-    "since": "{why} since {time}",
+    "since": "{why}, last known {time}",
     "rising": "rising", "falling": "falling", "steady": "steady",
 }  # fmt: skip
 

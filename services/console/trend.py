@@ -41,7 +41,7 @@ class Ring:
         if times[at] // self.slot == time // self.slot:
             if time >= times[at]:
                 times[at], values[at] = time, value
-        elif at > 0 and len(times) < (times.maxlen or 0):
+        elif time >= times[-1] - self.span and len(times) < (times.maxlen or 0):
             times.insert(at, time)
             values.insert(at, value)
 

@@ -29,9 +29,7 @@ class Player:
         self.skipped = 0.0
         self.ticking = True
         self.stopped: tuple[str, ...] = ()
-        self.view = LiveView(
-            self.catalogue.sites, monotonic=lambda: time.monotonic() + self.skipped
-        )
+        self.view = LiveView(self.catalogue.sites, monotonic=lambda: time.monotonic() + self.skipped)
         if until:
             self.view.apply_all(storm.night(self.catalogue, storm.clock(until)))
 
@@ -68,9 +66,7 @@ async def main() -> None:
     held = bind(options.port)
     app = build(player.view, [player.catalogue], player.status)
     port = held.getsockname()[1]
-    serving = asyncio.ensure_future(
-        serve(app, sockets=[held], started=lambda: print(port, flush=True))
-    )
+    serving = asyncio.ensure_future(serve(app, sockets=[held], started=lambda: print(port, flush=True)))
     walking = asyncio.ensure_future(player.walk())
     loop = asyncio.get_running_loop()
     while player.command(await loop.run_in_executor(None, sys.stdin.readline)):

@@ -51,8 +51,10 @@ RULES = {
         rule("screen-head-critical", "high", 1.0, "critical",
              "Screens may collapse → Throttle the raw pumps now", 5),
     ),
-    "raw_flow": (
-        rule("raw-flow-low-low", "low", 60, "critical",
+    "flow_ratio": (
+        rule("flow-low", "low", 85, "high",
+             "The clear well begins to drain → Rake, start the standby pump", 15),
+        rule("flow-low-low", "low", 60, "critical",
              "The clear well drains, the city runs dry → Follow the intake-crisis playbook", 15),
     ),
     "level": (
@@ -74,6 +76,7 @@ POINTS = (
     ("intake", "screen_head", "Screen differential head", "m", 2.0),
     ("intake", "raw_flow", "Raw water flow", "m3/h", None),
     ("intake", "required_flow", "Raw water flow required by plan", "m3/h", None),
+    ("intake", "flow_ratio", "Raw-water flow of what the plan requires", "%", None),
     ("clarifier", "settled_turbidity", "Settled water turbidity", "NTU", None),
     ("filters", "combined_turbidity", "Filtered water turbidity", "NTU", None),
     ("clearwell", "level", "Clear-well level", "m", 4.5),
@@ -84,13 +87,16 @@ POINTS = (
 )
 
 
+DERIVED = ("flow_ratio", *(f"supply_hours_{one}" for one in ("pessimistic", "expected", "optimistic")))
+
+
 def plant(name: str, title: str, *, carries: bool = False) -> Site:
     kinds = (("intake", "Intake pump house"), ("clarifier", "Clarifiers"),
              ("filters", "Filter gallery"), ("clearwell", "Clear well"),
              ("highlift", "High-lift pumps"))  # fmt: skip
     points = [Point(station=kind, name="state", states=STATES) for kind, _ in kinds]
     for kind, point, words, unit, high in POINTS:
-        derived = DerivedBy(function="supply", inputs={}) if point.startswith("supply") else None
+        derived = DerivedBy(function="demo", inputs={}) if point in DERIVED else None
         points.append(Point(station=kind, name=point, description=words, unit=unit, high=high,
                             saturates=point == "raw_turbidity", derived=derived,
                             rules=RULES.get(point, ()) if carries else ()))  # fmt: skip
@@ -119,6 +125,7 @@ CURVES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "screen_head": ((0, 235, 250, 274, 286, 310, 400), (0.06, 0.08, 0.2, 0.62, 1.05, 1.2, 1.1)),
     "raw_flow": ((0, 285, 310, 390, 600), (4380, 4300, 2600, 1490, 1600)),
     "required_flow": ((0, 900), (4380, 4380)),
+    "flow_ratio": ((0, 285, 310, 390, 600), (100, 98, 59, 34, 36)),
     "settled_turbidity": ((0, 300, 400, 600), (1.4, 1.6, 2.8, 5.6)),
     "combined_turbidity": ((0, 900), (0.07, 0.2)),
     "level": ((0, 300, 400, 510, 780, 974), (3.4, 3.35, 2.2, 1.9, 2.3, 1.65)),
@@ -160,11 +167,13 @@ def _value(site: Site, point: Point, minute: float) -> tuple[float, int | None]:
     if point.name == "state":
         return (2.0 if minute > 345 else 1.0) if backup else 3.0, 0
     known = CURVES[point.name]
-    value = float(np.interp(minute, *known)) * (1 + 0.01 * np.sin(minute * 1.7))
+    value = float(np.interp(minute, *known)) * (1 + (0.0 if point.name == "stage" else 0.01) * np.sin(minute * 1.7))
     if backup:
-        if point.derived is not None or point.name in ("screen_head", "settled_turbidity"):
+        if point.derived is not None:
             return 0.0, None
-        value = {"raw_flow": 0.0, "required_flow": 0.0, "raw_turbidity": 9.0}.get(point.name, value)
+        idle = {"raw_flow": 0, "required_flow": 0, "raw_turbidity": 9, "screen_head": 0.02,
+                "settled_turbidity": 0.8, "level": 3.1, "pressure": 0}  # fmt: skip
+        value = float(idle.get(point.name, value))
         if point.name == "combined_turbidity":
             return value, int(Quality.NO_SAMPLE)
     if point.name == "raw_turbidity" and value >= 4000:
@@ -184,7 +193,9 @@ ALARMS = (
     ("20:40", "no3", "intake/raw_turbidity", "turbidity-surge", "cleared", 2.1, "ratio", True),
     ("20:46", "no3", "intake/screen_head", "screen-head-critical", "raised", 1.04, "m", True),
     ("20:46", "no3", "intake/screen_head", "screen-head-high-high", "hidden", 1.04, "m", False),
-    ("21:13", "no3", "intake/raw_flow", "raw-flow-low-low", "raised", 58.0, "%", True),
+    ("21:08", "no3", "intake/flow_ratio", "flow-low", "raised", 83.0, "%", True),
+    ("21:13", "no3", "intake/flow_ratio", "flow-low", "hidden", 58.0, "%", False),
+    ("21:13", "no3", "intake/flow_ratio", "flow-low-low", "raised", 58.0, "%", True),
     ("21:43", "no3", "clearwell/supply_hours_pessimistic", "supply-short", "raised", 7.9, "h", True),
     ("22:40", "no3", "clearwell/level", "level-low", "raised", 2.19, "m", True),
 )  # fmt: skip

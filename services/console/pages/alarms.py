@@ -7,7 +7,7 @@ from services.console.markup import Markup, join, tag
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import labelled
 from services.console.snapshots import AlarmView, Transition
-from services.console.texts import ALARMS, PLANTS
+from services.console.texts import ALARMS
 
 SIGNS = {
     "high": ">", "successive_high": ">", "rise": "rise >", "fall": "fall >", "rise_ratio": "×",
@@ -37,9 +37,7 @@ def table(moment: Moment, rows: tuple[AlarmView, ...], caption: str) -> Markup:
 def _row(moment: Moment, one: AlarmView) -> Markup:
     since = tag("time", moment.at(one.raised), _class="at")
     ended = (
-        ALARMS["cleared_at"].format(time=moment.at(one.cleared))
-        if one.cleared is not None
-        else wording.age(one.age)
+        ALARMS["cleared_at"].format(time=moment.at(one.cleared)) if one.cleared is not None else wording.age(one.age)
     )
     return tag(
         "tr",
@@ -55,7 +53,14 @@ def _row(moment: Moment, one: AlarmView) -> Markup:
 
 def name_of(point: str, description: str) -> str:
     """What the alarm is about, as short as it can be said."""
-    return PLANTS["points"].get(point) or description or point.replace("_", " ")
+    return str(ALARMS["points"].get(point) or description or point.replace("_", " "))
+
+
+def _title(one: AlarmView) -> str:
+    """The quantity, and in words what is wrong with it when that is not its height."""
+    name = name_of(one.point, one.description) if one.point else ""
+    words = ALARMS["kinds"].get(one.rule.kind, "") if one.rule else ""
+    return ": ".join(filter(None, (name, words))) or one.rule_id
 
 
 def bound(one: AlarmView) -> str:
@@ -66,29 +71,35 @@ def bound(one: AlarmView) -> str:
     if kind in ("stale", "fault", "flat", "equals"):
         return ""
     ratio = kind == "rise_ratio"
-    unit = "" if ratio else f" {wording.unit(one.unit)}"
+    same = one.now is not None and one.now.unit == one.unit
+    unit = "" if ratio or same else f" {wording.unit(one.unit)}"
     return f"{SIGNS.get(kind, ALARMS['limit'])} {wording.limit(one.limit)}{unit}".strip()
+
+
+def _levelled(one: AlarmView) -> bool:
+    return one.rule is not None and one.rule.kind in ("high", "low", "successive_high")
 
 
 def _what(one: AlarmView) -> list[Markup]:
     at = wording.number(one.value, saturated=one.saturated)
     unit = wording.unit(one.unit)
-    shown = [tag("span", name_of(one.point, one.description), _class="name")]
+    raised = ALARMS["raised_at"].format(value=f"{at} {unit}".strip(), limit=bound(one))
+    # A rise, or a limit in another unit, cannot stand beside the present reading.
+    same = one.now is not None and one.now.unit == one.unit and _levelled(one)
+    shown = [tag("span", _title(one), _class="name")]
     if one.cleared is None and one.now is not None:
         shown.append(
             tag(
-                "span", tag("b", wording.reading(one.now)),
-                f" {unit} " if one.now.value is not None and not one.now.state else " ",
-                tag("span", bound(one), _class="muted"), _class="now",
+                "span", tag("b", wording.reading(one.now)), " ",
+                None if one.now.value is None else tag("span", wording.unit(one.now.unit)), " ",
+                tag("span", bound(one), _class="muted") if same else None,
+                _class="now", title=raised,
             )
         )  # fmt: skip
-    elif one.value is not None:
-        shown.append(tag("span", f"{at} {unit} ", tag("span", bound(one), _class="muted")))
     if one.uncertain:
         shown.append(tag("span", ALARMS["hold"], _class="mark"))
-    if one.cleared is None and one.value is not None:
-        said = ALARMS["raised_at"].format(value=f"{at} {unit}".strip())
-        shown.append(tag("span", said, _class="muted raised"))
+    if one.value is not None and (one.cleared is not None or not same):
+        shown.append(tag("span", raised, _class="muted raised"))
     if one.hidden_because:
         shown.append(tag("span", one.hidden_because, _class="muted"))
     return shown

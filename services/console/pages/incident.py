@@ -24,9 +24,7 @@ def incidents(moment: Moment) -> Markup:
         return join(*opened)
     if found:
         newest = max(found, key=lambda one: one.closed or 0)
-        said = INCIDENT["closed"].format(
-            kind=_kind(newest), site=newest.site_name, time=moment.at(newest.closed)
-        )
+        said = INCIDENT["closed"].format(kind=_kind(newest), site=newest.site_name, time=moment.at(newest.closed))
         return tag("div", tag("span", said, _class="muted"), _class="panel quiet")
     return tag("div", tag("span", INCIDENT["none"], _class="muted"), _class="panel quiet")
 
@@ -37,16 +35,9 @@ def _kind(one: IncidentView) -> str:
 
 def _panel(moment: Moment, one: IncidentView) -> Markup:
     now = moment.view.now or one.began
-    since = INCIDENT["since"].format(
-        time=moment.at(one.began), age=wording.age(max(now - one.began, 0))
-    )
-    what = tag(
-        "div",
-        tag("h2", f"{_kind(one)}: {one.site_name} ", tag("small", since)),
-        _steps(moment, one),
-        _evidence(one),
-        _class="what",
-    )
+    since = INCIDENT["since"].format(time=moment.at(one.began), age=wording.age(max(now - one.began, 0)))
+    what = tag("h2", f"{_kind(one)}: {one.site_name} ", tag("small", since), _class="what")
+    course = tag("div", _steps(moment, one), _evidence(moment, one), _class="course")
     step = tag(
         "div",
         tag("h3", INCIDENT["next"]),
@@ -54,7 +45,7 @@ def _panel(moment: Moment, one: IncidentView) -> Markup:
         _class="next",
     )
     return tag(
-        "section", what, step, _countdown(moment, one.forecast),
+        "section", what, course, step, _countdown(moment, one.forecast),
         _class=f"panel incident phase-{one.phase if one.phase in STEPS else 'other'}",
         aria_label=f"{INCIDENT['title']}: {_kind(one)}, {one.site_name}",
     )  # fmt: skip
@@ -80,13 +71,15 @@ def _steps(moment: Moment, one: IncidentView) -> Markup:
     return tag("ol", *shown, _class="steps")
 
 
-def _evidence(one: IncidentView) -> Markup:
+def _evidence(moment: Moment, one: IncidentView) -> Markup:
+    """What the newest phase rested on, with its time: it is not the present."""
     shown = [
         tag("span", tag("span", label, _class="muted"), " ", tag("b", said), _class="fact")
         for label, said in one.readings.items()
     ]
     why = tag("p", one.cause, _class="why") if one.cause else None
-    return tag("div", why, *shown, _class="evidence")
+    at = INCIDENT["evidence"].format(time=moment.at(one.time)) if shown else None
+    return tag("div", why, tag("span", at, _class="muted") if at else None, *shown, _class="evidence")
 
 
 def _hours(value: float | None, horizon: float | None) -> str:
@@ -117,13 +110,16 @@ def _countdown(moment: Moment, forecast: Forecast | None) -> Markup:
     )
     when = ""
     if left is not None and moment.view.now is not None:
-        when = INCIDENT["at"].format(time=moment.at(moment.view.now + round(left * HOUR)))
+        end = moment.view.now + round(left * HOUR)
+        pattern = "%H:%M" if left < 20 else "%m-%d %H:%M"
+        when = INCIDENT["at"].format(time=wording.local(end, moment.zone, pattern))
     assumed = "; ".join(forecast.assumptions) or INCIDENT["no_assumptions"]
     return tag(
         "div", head,
         tag(
             "div", tag("span", _hours(left, forecast.horizon), _class="hours"),
-            tag("span", INCIDENT["worst"], tag("br"), when, _class="muted"), _class="line",
+            tag("span", tag("b", INCIDENT["worst"]), tag("span", when), _class="when"),
+            _class="line",
         ),
         tag("div", others, _class="others"),
         tag(

@@ -30,7 +30,7 @@ class Moment:
     @property
     def old(self) -> bool:
         """Whether what is shown must not be taken for the present."""
-        return self.stopped or self.view.ended or self.view.now is None
+        return self.stopped or self.view.now is None
 
     def at(self, ns: int | None) -> str:
         """A local time of day, with the date when it is not the clock's day."""

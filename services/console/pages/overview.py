@@ -44,13 +44,12 @@ class Overview:
             with ui.element("div").classes("bar"):
                 self._part("header", "div").classes("head")
                 self._fixed(
-                    tag("span", PAGE["connected"], _class="ok")
-                    + tag("span", PAGE["lost_short"], _class="no")
+                    tag("span", PAGE["connected"], _class="ok") + tag("span", PAGE["lost_short"], _class="no")
                 ).classes("link")
             before, after = PAGE["lost"].split("{since}")
-            self._fixed(
-                tag("span", before) + tag("span", "4", id="lost-since") + tag("span", after)
-            ).classes("banner alert lostbar").props('role="alert"')
+            self._fixed(tag("span", before) + tag("span", "4", id="lost-since") + tag("span", after)).classes(
+                "banner alert lostbar"
+            ).props('role="alert"')
             self._part("banners", "div").props('role="status"')
         self._page = ui.element("main").classes("page")
         with self._page:
@@ -89,9 +88,7 @@ class Overview:
                 with ui.element("div").classes("panel"):
                     self._fixed(tag("h3", TRENDS[name]))
                     self._charts[name] = (
-                        ui.echart(options)
-                        .classes("chart")
-                        .props(f'role="img" aria-label="{TRENDS[name]}"')
+                        ui.echart(options).classes("chart").props(f'role="img" aria-label="{TRENDS[name]}"')
                     )
             else:
                 chart = self._charts[name]
@@ -125,8 +122,7 @@ class Overview:
         title = TRENDS["title"].format(site=site.name if site else "", hours=SPAN // HOUR)
         self._show("trend_title", tag("h2", title))
         counters = " · ".join(
-            f"{name.replace('_', ' ')} {wording.number(value)}"
-            for name, value in moment.status.counters.items()
+            f"{name.replace('_', ' ')} {wording.number(value)}" for name, value in moment.status.counters.items()
         )
         self._show("foot", tag("span", f"{FOOTER['note']} {counters}"))
         self._page.classes(add="old" if moment.old else "", remove="" if moment.old else "old")

@@ -21,6 +21,13 @@ KEYS = {
     "river_gauge": ("stage", "rain"),
 }
 WAY = tuple(KEYS)
+
+#: A key value also carries the alarms of what is computed from it.
+JUDGED_BY = {
+    "raw_flow": ("flow_ratio", "pump_flow_ratio"),
+    "level": ("supply_hours_pessimistic",),
+    "pressure": ("pressure_ratio", "pressure_drop"),
+}
 DIRECTIONS = {-1: "falling", 0: "steady", 1: "rising"}
 IDLE = ("off", "standby")
 
@@ -38,9 +45,7 @@ def plants(moment: Moment) -> Markup:
 
 
 def _tile(moment: Moment, site: SiteView, worst: Worst) -> Markup:
-    stations = sorted(
-        site.stations, key=lambda one: WAY.index(one.type) if one.type in WAY else len(WAY)
-    )
+    stations = sorted(site.stations, key=lambda one: WAY.index(one.type) if one.type in WAY else len(WAY))
     states = {one.state for one in stations if one.state}
     state = states.pop() if len(states) == 1 else ""
     idle = bool(state) and state in IDLE
@@ -75,15 +80,15 @@ def _fresh(moment: Moment, site: SiteView) -> Markup:
 
 
 def _value(moment: Moment, station: StationView, view: PointView, worst: Worst) -> Markup:
-    priority = worst.get((view.site, view.id))
+    judged = (view.name, *JUDGED_BY.get(view.name, ()))
+    found = [worst.get((view.site, f"{view.station}/{name}"), "") for name in judged]
+    priority = min(filter(None, found), key=severity, default="")
     label = PLANTS["points"].get(view.name) or view.description or view.name
     if view.value is None:
         why = PLANTS["whys"].get(view.why, view.why)
-        if view.time is not None:
-            why = PLANTS["since"].format(why=why, time=moment.at(view.time))
-        shown = join(
-            tag("span", wording.UNKNOWN, _class="number"), tag("span", why, _class="muted why")
-        )
+        if view.good_at is not None:
+            why = PLANTS["since"].format(why=why, time=moment.at(view.good_at))
+        shown = join(tag("span", wording.UNKNOWN, _class="number"), tag("span", why, _class="muted why"))
     else:
         shown = join(
             tag("span", wording.reading(view), _class="number"),
@@ -93,8 +98,8 @@ def _value(moment: Moment, station: StationView, view: PointView, worst: Worst) 
         )
     return tag(
         "div",
-        tag("dt", label),
-        tag("dd", symbol(priority, small=True) if priority else None, shown),
+        tag("dt", symbol(priority, small=True) if priority else None, tag("span", label)),
+        tag("dd", shown),
         _class="value" + (f" has-{priority}" if priority else ""),
     )
 
@@ -114,5 +119,5 @@ def _required(station: StationView, view: PointView) -> Markup | None:
     if view.name != "raw_flow" or wanted is None or not wanted.value or view.value is None:
         return None
     share = f"{100 * view.value / wanted.value:.0f} % "
-    said = PLANTS["required"].format(value=wording.number(wanted.value))
-    return tag("span", tag("b", share), said, _class="muted required")
+    plan = PLANTS["required_flow"].format(value=wording.number(wanted.value), unit=wording.unit(wanted.unit))
+    return tag("span", tag("b", share), PLANTS["required"], _class="muted required", title=plan)

@@ -14,7 +14,7 @@ h1, h2, h3, p, dl, dd, ul, ol { margin: 0; padding: 0; letter-spacing: normal; }
 h1 { font-size: 18px; font-weight: 600; line-height: 1.2; }
 h2 { font-size: 17px; font-weight: 600; line-height: 1.25; }
 h3 { font-size: 13px; font-weight: 600; line-height: 1.25; color: var(--soft); }
-small { font-size: 12px; font-weight: 400; color: var(--soft); }
+small { white-space: nowrap; font-size: 12px; font-weight: 400; color: var(--soft); }
 .muted { color: var(--soft); }
 .aloud { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .skip { position: absolute; left: -999px; } .skip:focus { left: 8px; top: 8px; z-index: 20;
@@ -39,15 +39,18 @@ small { font-size: 12px; font-weight: 400; color: var(--soft); }
 .banner.alert { background: #5b1719; color: #fff; font-weight: 600; border-left: 8px solid var(--critical); }
 .lostbar { display: none; }
 body.lost .lostbar { display: block; }
-body.lost .page, body.lost .bar > .head { filter: grayscale(1) brightness(.55); }
+body.lost .page, body.lost .bar > .head > *, body.lost .bar > .head .clock { filter: grayscale(1) brightness(.55); }
 body.lost .link .ok, body:not(.lost) .link .no { display: none; }
 body.lost .link::before { background: var(--critical); }
 .page { padding: 10px 14px 24px; display: grid; gap: 10px; grid-template-columns: minmax(0, 1fr); }
 .page.old .main { filter: saturate(.25) brightness(.75); }
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 10px 12px; }
 .panel.quiet { padding: 6px 12px; }
-.incident { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr) minmax(250px, .85fr);
-  gap: 18px; border-left: 6px solid var(--soft); }
+.incident { display: grid; grid-template-columns: minmax(0, 1.45fr) minmax(0, 1fr) minmax(250px, .85fr);
+  grid-template-areas: "what next count" "course next count"; grid-template-rows: auto 1fr; gap: 0 20px;
+  border-left: 6px solid var(--soft); }
+.what { grid-area: what; } .course { grid-area: course; } .next { grid-area: next; }
+.countdown { grid-area: count; }
 .incident + .incident { margin-top: 10px; }
 .incident.phase-surge { border-left-color: var(--medium); }
 .incident.phase-restricted { border-left-color: var(--high); }
@@ -65,7 +68,7 @@ body.lost .link::before { background: var(--critical); }
 .countdown .line { display: flex; align-items: center; gap: 10px; }
 .countdown .hours { font-size: 38px; line-height: 1.1; font-weight: 700; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
-.countdown .line .muted { font-size: 12px; }
+.countdown .when { display: flex; flex-direction: column; font-size: 13px; }
 .countdown.high .hours { color: var(--high); } .countdown.critical .hours { color: #ff5c5f; }
 .countdown .others { font-size: 13px; }
 .assumed { font-size: 11.5px; margin-top: 3px; }
@@ -81,14 +84,18 @@ body.lost .link::before { background: var(--critical); }
 .symbol.medium { background: var(--medium); clip-path: polygon(50% 0, 100% 50%, 50% 100%, 0 50%); }
 .symbol.medium .letter { font-size: .85em; }
 .symbol.journal { border: 1px solid var(--soft); color: var(--soft); border-radius: 50%; }
-table.alarms { border-collapse: collapse; width: 100%; font-size: 13px; }
+table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font-size: 13px; }
+.alarms th:first-child { font-size: 0; }
 .alarms th { text-align: left; font-weight: 500; color: var(--soft); font-size: 12px; padding: 2px 6px 4px;
   border-bottom: 1px solid var(--line); }
 .alarms td { padding: 5px 6px; vertical-align: top; border-bottom: 1px solid #2e353a; overflow-wrap: anywhere; }
+.alarms th:nth-child(1) { width: 40px; } .alarms th:nth-child(2) { width: 64px; }
+.alarms th:nth-child(3) { width: 112px; } .alarms th:nth-child(4) { width: 178px; }
+.alarms th:nth-child(6) { width: 98px; }
 .alarms td > span, .alarms td > b, .alarms td > time { display: block; }
 .alarms .priority { white-space: nowrap; }
 .alarms .priority .symbol { display: inline-flex; vertical-align: middle; }
-.alarms .priority .word { display: inline; margin-left: 6px; }
+.alarms .priority .word { display: none; }
 .alarms .since, .alarms .left { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .alarms .value .name { font-weight: 600; } .alarms .value .now b { font-size: 15px; }
 .alarms .raised, .alarms .where span { font-size: 12px; }
@@ -111,11 +118,11 @@ table.alarms { border-collapse: collapse; width: 100%; font-size: 13px; }
 .tile h3 { color: var(--ink); font-size: 14px; }
 .tile .state { font-size: 12px; border: 1px solid var(--line); padding: 0 6px; border-radius: 3px; }
 .tile .fresh { margin-left: auto; font-size: 12px; } .tile .stale { border: 1px dashed var(--soft); padding: 0 6px; }
-.tile dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 4px 10px; }
+.tile dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 4px 10px; }
 .tile .value { border-left: 3px solid var(--line); padding-left: 6px; min-width: 0; }
-.tile dt { font-size: 12px; color: var(--soft); }
+.tile dt { font-size: 12px; color: var(--soft); white-space: nowrap; }
 .tile dd { display: flex; flex-wrap: wrap; gap: 0 5px; align-items: baseline; }
-.tile dd .symbol { align-self: center; }
+.tile dt { display: flex; gap: 5px; align-items: center; min-height: 18px; }
 .tile .number { font-size: 17px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile .unit, .tile .why, .tile .required { font-size: 12px; } .tile .unit { color: var(--soft); }
 .tile .has-critical { border-color: var(--critical); } .tile .has-high { border-color: var(--high); }
@@ -125,18 +132,22 @@ table.alarms { border-collapse: collapse; width: 100%; font-size: 13px; }
 .chart { height: 220px; width: 100%; } .charts h3 { margin-bottom: 4px; }
 .foot { font-size: 12px; color: var(--soft); padding: 0 14px 14px; }
 @media (max-width: 1100px) { .charts { grid-template-columns: 1fr; } .split { grid-template-columns: 1fr; }
-  .incident { grid-template-columns: 1fr 1fr; } .incident .what { grid-column: 1 / -1; } }
+  .incident { grid-template-columns: 1fr 1fr; gap: 8px 20px; grid-template-rows: none;
+    grid-template-areas: "what what" "count next" "course course"; } }
 @media (max-width: 640px) {
   .bar { gap: 6px 12px; padding: 6px 10px; } .counts { margin-left: 0; } .page { padding: 8px; }
-  .incident { grid-template-columns: 1fr; gap: 10px; }
-  .incident .countdown { order: -1; } .incident .next { order: -1; }
+  .incident { grid-template-columns: 1fr; gap: 10px;
+    grid-template-areas: "what" "count" "next" "course"; }
+  .rate, .clock .date .muted { display: none; } .clock .big { font-size: 22px; }
+  .alarms .priority .word { display: inline; margin-left: 6px; }
   .steps { flex-direction: column; } .steps li { flex-direction: row; justify-content: space-between;
     border-top: 0; border-left: 4px solid var(--line); padding: 2px 0 2px 8px; }
   .steps li + li { margin: 2px 0 0; }
   .alarms thead { display: none; } .alarms tr { display: grid; grid-template-columns: auto 1fr auto;
     padding: 6px 4px 6px 10px; border-bottom: 1px solid var(--line); }
   .alarms td { border: 0; padding: 1px 6px; } .alarms .since { text-align: right; grid-column: 3; grid-row: 1; }
-  .alarms .where { grid-column: 2; grid-row: 1; } .alarms .where b, .alarms .where span { display: inline; margin-right: 5px; }
+  .alarms .where { grid-column: 2; grid-row: 1; }
+  .alarms .where b, .alarms .where span { display: inline; margin-right: 5px; }
   .alarms .value, .alarms .advice { grid-column: 1 / 4; } .alarms .left { grid-column: 1 / 4; }
 }
 """

@@ -70,9 +70,7 @@ def _point(site: Site, station_type: str, name: str) -> str:
     return ""
 
 
-def _series(
-    moment: Moment, site: Site, kind: str, point: str, axis: int = 0, name: str = ""
-) -> Series | None:
+def _series(moment: Moment, site: Site, kind: str, point: str, axis: int = 0, name: str = "") -> Series | None:
     found = _point(site, kind, point)
     if not found:
         return None
@@ -86,7 +84,12 @@ def _series(
 
 
 def _ratio(moment: Moment, site: Site) -> Series | None:
-    """Raw flow as a percentage of the required flow; a gap where either is unknown or none is required."""
+    """Raw flow as a percentage of the required flow: the catalogue's own point, else computed here.
+
+    There is a gap where either is unknown or none is required.
+    """
+    if known := _series(moment, site, "intake", "flow_ratio", 1):
+        return known
     raw, wanted = (_point(site, "intake", name) for name in ("raw_flow", "required_flow"))
     if not raw or not wanted:
         return None
@@ -98,8 +101,7 @@ def _ratio(moment: Moment, site: Site) -> Series | None:
             at += 1
         required = need.values[at] if at >= 0 else None
         values.append(None if value is None or not required else 100 * value / required)
-    limits = ((85.0, "high", "85"), (60.0, "critical", "60"))
-    return Series(TRENDS["flow_ratio"], Trend(flow.times, tuple(values)), 1, limits)
+    return Series(TRENDS["flow_ratio"], Trend(flow.times, tuple(values)), 1)
 
 
 def _capped(series: Series | None) -> Series | None:
@@ -128,9 +130,9 @@ def options(
     return {
         "animation": False,
         "useUTC": True,
-        "textStyle": {"color": GREY, "fontFamily": "inherit"},
+        "textStyle": {"color": GREY, "fontFamily": "system-ui, sans-serif"},
         "grid": {"left": 48, "right": 48, "top": 34, "bottom": 24},
-        "legend": {"top": 0, "left": 0, "itemWidth": 14, "itemHeight": 8, "selectedMode": False,
+        "legend": {"top": 0, "left": 0, "itemWidth": 14, "itemHeight": 3, "icon": "rect", "selectedMode": False,
                    "textStyle": {"color": "#b9c0c6", "fontSize": 12}},
         # Rich text is drawn, not parsed: a hostile name stays a name.
         "tooltip": {"trigger": "axis", "renderMode": "richText", "backgroundColor": "#2b3137",
@@ -157,8 +159,14 @@ def _axis(present: list[Series], side: int, low: float | None, *, log: bool) -> 
     if log:
         axis |= {"min": 1, "max": 10 ** math.ceil(math.log10(max(top, 10.0)))}
         return axis
+    if low is None:
+        # A stage is a height above datum: its movement matters, not its distance from zero.
+        bottom = min(values, default=0.0)
+        room = max((max(values, default=1.0) - bottom) * 0.15, 0.25)
+        return axis | {"min": math.floor((bottom - room) * 2) / 2,
+                       "max": math.ceil((max(values, default=1.0) + room) * 2) / 2}  # fmt: skip
     step = 10 ** math.floor(math.log10(max(top, 0.1))) / 2
-    return axis | {"max": math.ceil(top * 1.05 / step) * step} | ({} if low is None else {"min": low})
+    return axis | {"min": low, "max": math.ceil(top * 1.05 / step) * step}
 
 
 def _line(one: Series, shift: int, *, log: bool) -> dict[str, Any]:
