@@ -69,6 +69,11 @@ class Expected(Strict):
     tolerable: tuple[Period, ...] = ()
     quiet: tuple[Period, ...] = ()
 
+    def within(self, start: int, end: int) -> Expected | None:
+        """The same with only the surges between `start` and `end` (ns); None when there are none."""
+        inside = tuple(s for s in self.surges if start <= s.onset[0] and s.until <= end)
+        return self.model_copy(update={"surges": inside}) if inside else None
+
 
 def load_expected(path: Path) -> Expected:
     """The file, validated; ConfigError names file, line, field, value and bound."""

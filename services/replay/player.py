@@ -21,9 +21,7 @@ TICK = 5 * MINUTE
 BATCH = 256
 
 
-def records(
-    frames: Iterable[Frame], site: Site, version: str | None = None, *, tick: int = TICK
-) -> Iterator[Record]:
+def records(frames: Iterable[Frame], site: Site, version: str | None = None, *, tick: int = TICK) -> Iterator[Record]:
     """The site log of `frames` (in order of `through`): Config, then frames and ticks, then the
     end.
 

@@ -56,9 +56,7 @@ class Prepared:
         return sum(len(frame) for frame in self.frames)
 
 
-def prepare(
-    recording: Recording, site: Site, mapping: Mapping | None = None, *, width: int = HOUR
-) -> Prepared:
+def prepare(recording: Recording, site: Site, mapping: Mapping | None = None, *, width: int = HOUR) -> Prepared:
     """Frames of `site`, each with the readings of (k·width, (k+1)·width], `through` its last
     reading.
 

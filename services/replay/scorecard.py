@@ -82,11 +82,7 @@ class Scorecard:
     @property
     def median_minutes_before_peak(self) -> float | None:
         """Of the hits; None without one."""
-        leads = [
-            s.minutes_before_peak
-            for s in self.surges
-            if s.verdict == "hit" and s.minutes_before_peak is not None
-        ]
+        leads = [s.minutes_before_peak for s in self.surges if s.verdict == "hit" and s.minutes_before_peak is not None]
         return median(leads) if leads else None
 
     def to_json(self) -> dict[str, object]:

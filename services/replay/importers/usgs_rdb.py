@@ -75,15 +75,15 @@ def read_rdb(stream: BinaryIO) -> Recording:
             continue
         newest[station] = time
         for series, code, value, qualifier in header.parameters:
+            key = (station, code, series)
+            if key not in builders:
+                builders[key] = SeriesBuilder(*key, description=described.get((series, code), ""))
             marks = split_qualifiers(cells[qualifier]) if qualifier is not None else []
             try:
                 reading = judge(cells[value], marks)
             except Rejected as bad:
                 rejects.add(f"{where}, {code}", bad.reason, bad.detail)
                 continue
-            key = (station, code, series)
-            if key not in builders:
-                builders[key] = SeriesBuilder(*key, description=described.get((series, code), ""))
             if reading is not None:
                 builders[key].add(time, *reading)
     if header is None:
@@ -144,6 +144,8 @@ def _row(cells: list[str], header: _Header) -> tuple[str, int]:
         raise Rejected("unknown zone", f"{cut(cells[header.zone])} must be one of {sorted(ZONES)}")
     try:
         local = datetime.fromisoformat(cells[header.time].strip())
+        if local.tzinfo is not None:
+            raise ValueError("two zones")
         time = to_ns(local.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         raise Rejected("not a time", f"{cut(cells[header.time])} must be like 2019-05-01 00:05") from None
