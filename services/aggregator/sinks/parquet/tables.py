@@ -1,0 +1,175 @@
+"""The history's tables: what their columns are, and how log entries become them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from services.aggregator.sinks.parquet.names import Names
+from services.core.codec import (
+    AGGREGATES,
+    ALARM,
+    DERIVED,
+    INCIDENT,
+    canonical_json,
+    decode_output,
+    decode_record,
+)
+from services.core.errors import Rejected
+from services.core.frame import Frame
+from services.core.ports import Entry
+from services.core.records import Aggregates, AlarmEvent, Config, Derived, IncidentEvent
+
+_TIME = pa.timestamp("ns", tz="UTC")
+_NAME = pa.dictionary(pa.int32(), pa.string())
+_WHERE = [("log_offset", pa.int64()), ("site", _NAME), ("station", _NAME), ("point", _NAME)]
+_READING = pa.schema([*_WHERE, ("time", _TIME), ("value", pa.float64()), ("quality", pa.uint8())])
+_RAW = [("log_offset", pa.int64()), ("site", pa.string()), ("data", pa.binary())]
+
+#: Arrow types of event fields, by how the dataclass writes their type; everything else is text.
+_TYPES = {"int": pa.int64(), "float | None": pa.float64(), "bool": pa.bool_()}
+
+
+def _event_schema(kind: type[AlarmEvent | IncidentEvent]) -> pa.Schema:
+    columns = [(f.name, _TYPES.get(str(f.type), pa.string())) for f in fields(kind)]
+    columns[0] = ("time", _TIME)
+    return pa.schema([("log_offset", pa.int64()), *columns])
+
+
+#: By table, which is also the folder's name.
+SCHEMAS: dict[str, pa.Schema] = {
+    "records": pa.schema(_RAW),
+    "readings": _READING,
+    "derived": _READING,
+    "aggregates_1m": pa.schema(
+        [*_WHERE, ("time", _TIME)]
+        + [(name, pa.float64()) for name in ("mean", "min", "max")]
+        + [("count", pa.int64()), ("good_ratio", pa.float64())]
+    ),
+    "alarms": _event_schema(AlarmEvent),
+    "incidents": _event_schema(IncidentEvent),
+    "unread": pa.schema([*_RAW, ("topic", pa.string()), ("reason", pa.string())]),
+}
+
+_DECODED = {ALARM, INCIDENT, DERIVED, AGGREGATES}
+
+Column = NDArray[Any]
+
+
+class _Columns:
+    """Columns that grow by whole arrays; the first row of each says offset, site and names."""
+
+    def __init__(self, schema: pa.Schema, names: Names) -> None:
+        self._schema, self._names = schema, names
+        self._parts: list[list[Column]] = []
+        self.rows = 0
+
+    def add(self, offset: int, site: str, station: str, points: NDArray[np.int32], *rest: Column) -> None:
+        n = len(points)
+        if not n:
+            return
+        codes = self._names.of(site, station, points)
+        where = [np.full(n, offset), np.full(n, self._names.code(site), np.int32), *codes]
+        self._parts.append([*where, *rest])
+        self.rows += n
+
+    def table(self) -> pa.Table:
+        if not self._parts:
+            return self._schema.empty_table()
+        arrays = []
+        for field, parts in zip(self._schema, zip(*self._parts, strict=True), strict=True):
+            column = np.concatenate(parts)
+            if field.type == _NAME:
+                arrays.append(self._names.column(column))
+            elif field.type == _TIME:
+                arrays.append(pa.array(column, pa.int64()).view(_TIME))
+            else:
+                arrays.append(pa.array(column, field.type))
+        return pa.Table.from_arrays(arrays, schema=self._schema)
+
+
+class Batch:
+    """Log entries from `start` (exclusive) to `end`, being made into tables."""
+
+    def __init__(self, start: int, names: Names) -> None:
+        self.start = self.end = start
+        self.size = 0  # bytes of the entries
+        self._names = names
+        self._columns = {name: _Columns(SCHEMAS[name], names) for name in ("readings", "derived", "aggregates_1m")}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS if name not in self._columns}
+
+    @property
+    def readings(self) -> int:
+        """Rows of readings, measured and derived."""
+        return self._columns["readings"].rows + self._columns["derived"].rows
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Takes entries that follow on `end`."""
+        for entry in entries:
+            try:
+                self._add(entry)
+            except Rejected as refusal:
+                self._rows["unread"].append((*_raw(entry), entry.topic, str(refusal)))
+            self.end = entry.offset
+            self.size += len(entry.data)
+
+    def _add(self, entry: Entry) -> None:
+        if entry.topic not in _DECODED:
+            self._rows["records"].append(_raw(entry))
+            record = decode_record(entry.data)
+            if isinstance(record, Frame):
+                self._frame("readings", entry.offset, record)
+            elif isinstance(record, Config):
+                self._names.learn([record])
+            return
+        match decode_output(entry.topic, entry.data):
+            case Derived(frame):
+                self._frame("derived", entry.offset, frame)
+            case Aggregates() as a:
+                columns = (a.mean, a.min, a.max, a.count, a.good_ratio)
+                times = np.full(len(a.points), a.start)
+                self._columns["aggregates_1m"].add(entry.offset, a.site, "", a.points, times, *columns)
+            case AlarmEvent() as alarm:
+                row = (getattr(alarm, f.name) for f in fields(alarm))
+                self._rows["alarms"].append((entry.offset, *row))
+            case IncidentEvent() as incident:
+                texts = [getattr(incident, f.name) for f in fields(incident)]
+                texts[-1] = canonical_json(incident.evidence)
+                self._rows["incidents"].append((entry.offset, *texts))
+
+    def _frame(self, table: str, offset: int, f: Frame) -> None:
+        self._columns[table].add(offset, f.site, f.station, f.points, f.times, f.values, f.quality)
+
+    def table(self, name: str) -> pa.Table:
+        """The rows of one table, in log order."""
+        if name in self._columns:
+            return self._columns[name].table()
+        return _table(SCHEMAS[name], self._rows[name])
+
+    def tables(self) -> Iterable[tuple[str, pa.Table]]:
+        """(name, table) of those that have rows."""
+        for name in SCHEMAS:
+            table = self.table(name)
+            if len(table):
+                yield name, table
+
+
+def _raw(entry: Entry) -> tuple[int, str, bytes]:
+    return entry.offset, entry.key, entry.data
+
+
+def _table(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Table:
+    if not rows:
+        return schema.empty_table()
+    columns = zip(*rows, strict=True)
+    arrays = [
+        pa.array(column, pa.int64()).view(_TIME) if field.type == _TIME
+        else pa.array(column, field.type)
+        for field, column in zip(schema, columns, strict=True)
+    ]  # fmt: skip
+    return pa.Table.from_arrays(arrays, schema=schema)
