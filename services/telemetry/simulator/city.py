@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.telemetry.simulator import instruments as field
 from services.telemetry.simulator.demand import Demand, Ramp
 from services.telemetry.simulator.event import NS, Event
+from services.telemetry.simulator.parameters import plant_parameters
 from services.telemetry.simulator.plant import RUNNING, Plant
 from services.telemetry.simulator.river import run_river
-from services.telemetry.simulator.sensors import STEP, Samples, Sensor, SensorBank, stream
+from services.telemetry.simulator.sensors import STEP, Floats, Samples, Sensor, SensorBank, stream
 
 CLEAR_TURBIDITY = 6.0
 CLEAR_LEVEL = 3.0
@@ -49,7 +51,8 @@ class City:
                 setting,
                 self._level[0] if main else CLEAR_LEVEL,
                 self._turbidity[0] if main else CLEAR_TURBIDITY,
-                np.random.Generator(bits).random(64)[: _filters(setting.capacity)],
+                np.random.Generator(bits).random(plant_parameters(setting.capacity).filters),
+                self._plan(name),
             )
         self._order_actions()
         self._lay_out()
@@ -122,9 +125,17 @@ class City:
                     self._shares[name].order(at + 900.0, part, action.over_minutes * 60.0)
         # What other plants carry from the start is not in the main plant's plan.
         self._planned = 1.0 - sum(event.plants[name].share for name in self.plants if name != self.main)
-        self._rafts = [
-            (event.after_start(one.at), one.minutes * 60.0, one.takes) for one in event.debris.rafts
-        ]
+        self._rafts = [(event.after_start(one.at), one.minutes * 60.0, one.takes) for one in event.debris.rafts]
+
+    def _plan(self, name: str) -> float:
+        """Share of full production that a plant runs at; what others carry is not the main's."""
+        plants = self.event.plants
+        if plants[name].role == "main":
+            return 1.0 - sum(one.share for one in plants.values() if one.role == "backup")
+        if plants[name].share == 0.0:
+            return 1.0
+        needed = plants[name].share * self.event.demand.mean * 1.05
+        return min(needed / (plants[name].capacity / 24.0), 1.0)
 
     def share(self, name: str, seconds: float) -> float:
         """Share of the city's demand that a plant carries at s after start."""
@@ -153,7 +164,7 @@ class City:
                 self._turbidity[step] if main else CLEAR_TURBIDITY,
                 self._debris[step] if main else CLEAR_DEBRIS,
                 self._crew.at(seconds) if main else 0.0,
-                self._permit.at(seconds) * self._planned if main else 1.0,
+                self._permit.at(seconds) if main else 1.0,
                 taken * self.share(name, seconds),
                 plant.setting.pressure * ratio,
             )
@@ -172,7 +183,7 @@ class City:
                     self._turbidity[0] if main else CLEAR_TURBIDITY,
                     self._debris[0] if main else CLEAR_DEBRIS,
                     0.0,
-                    self._planned if main else 1.0,
+                    1.0,
                     taken * self.share(name, 0.0),
                     plant.setting.pressure,
                 )
@@ -223,7 +234,7 @@ class City:
         row += [RUNNING, self._stage[step], self._rain[step]]
         return row
 
-    def _apply_faults(self, first: int, truth: "np.ndarray") -> "np.ndarray":
+    def _apply_faults(self, first: int, truth: Floats) -> NDArray[np.bool_]:
         """Blocked sample lines: the analyser sees the same water settle, and reads low and calm."""
         calm = np.zeros(truth.shape, dtype=np.bool_)
         seconds = (first + np.arange(len(truth))) * float(STEP)
@@ -234,12 +245,6 @@ class City:
             truth[rows, flow] = 0.0
             calm[rows, reading] = True
         return calm
-
-
-def _filters(capacity: float) -> int:
-    from services.telemetry.simulator.parameters import plant_parameters
-
-    return plant_parameters(capacity).filters
 
 
 def _no_samples() -> Samples:

@@ -2,7 +2,7 @@
 
 from services.telemetry.simulator.parameters import Parameters
 
-PASS = 0.0036
+PASS = 0.0038
 """Share of the raw turbidity that a clarifier at design rate lets through, 0.3-0.5 %."""
 FLOOR = 1.15
 """Settled turbidity from water that carries no sediment, NTU."""

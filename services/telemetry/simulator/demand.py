@@ -32,7 +32,8 @@ class Demand:
 
     def at(self, seconds: float, pressure_ratio: float) -> float:
         """Demand, m³/h: leaks and taps give less at lower pressure, by a power of the ratio."""
-        return self.model.mean * self.factor(seconds) * pressure_ratio**self.model.pressure_exponent
+        less = float(pressure_ratio**self.model.pressure_exponent)
+        return self.model.mean * self.factor(seconds) * less
 
 
 class Ramp:

@@ -14,7 +14,15 @@ from services.telemetry.simulator.event import MAX_HOURS, Event
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
-Path_ = tuple[Hashable, ...]
+MOST_CARRIED = 0.95
+ANALYSERS = {
+    "intake": "raw_turbidity",
+    "clarifier": "settled_turbidity",
+    "filters": "combined_turbidity",
+    "clearwell": "chlorine",
+}
+"""Points with a sample line, by station."""
+Where = tuple[Hashable, ...]
 
 
 class EventFileError(ValueError):
@@ -28,9 +36,9 @@ class EventFileError(ValueError):
 @dataclass
 class _Source:
     file: str
-    lines: dict[Path_, int]
+    lines: dict[Where, int]
 
-    def problem(self, path: Path_, text: str) -> str:
+    def problem(self, path: Where, text: str) -> str:
         known = path
         while known and known not in self.lines:
             known = known[:-1]
@@ -55,9 +63,7 @@ def load_event(path: Path) -> Event:
     try:
         event = Event.model_validate(value)
     except ValidationError as error:
-        problems = [
-            source.problem(_written(one["loc"], source.lines), _bound(dict(one))) for one in error.errors()
-        ]
+        problems = [source.problem(_written(one["loc"], source.lines), _bound(dict(one))) for one in error.errors()]
         raise EventFileError(problems) from error
     problems = [source.problem(where, text) for where, text in _inconsistencies(event)]
     if problems:
@@ -87,9 +93,7 @@ def _parse(raw: bytes, source: _Source) -> object:
         raise EventFileError([f"{source.file}:1: is not YAML: {error}"]) from error
 
 
-def _construct(
-    loader: yaml.SafeLoader, node: yaml.Node, path: Path_, source: _Source, seen: set[int]
-) -> object:
+def _construct(loader: yaml.SafeLoader, node: yaml.Node, path: Where, source: _Source, seen: set[int]) -> object:
     source.lines.setdefault(path, node.start_mark.line + 1)
     if id(node) in seen:
         raise EventFileError([source.problem(path, "anchors and aliases are not allowed")])
@@ -114,9 +118,9 @@ def _construct(
     return value
 
 
-def _written(loc: tuple[int | str, ...], lines: dict[Path_, int]) -> Path_:
+def _written(loc: tuple[int | str, ...], lines: dict[Where, int]) -> Where:
     """The path as written: a discriminated union puts the chosen tag into pydantic's path."""
-    path: Path_ = ()
+    path: Where = ()
     for index, part in enumerate(loc):
         last = index == len(loc) - 1
         if (*path, part) in lines or last:
@@ -141,7 +145,7 @@ def _bound(error: dict[str, Any]) -> str:
     return f"value {shown}, {text}{hint}"
 
 
-def _inconsistencies(event: Event) -> Iterator[tuple[Path_, str]]:
+def _inconsistencies(event: Event) -> Iterator[tuple[Where, str]]:
     try:
         ZoneInfo(event.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -159,7 +163,7 @@ def _inconsistencies(event: Event) -> Iterator[tuple[Path_, str]]:
                 ("documented", name, "source"),
                 (f"value {fact.source!r}, must be one of {sorted(event.sources)}"),
             )
-    timed: list[tuple[Path_, str]] = []
+    timed: list[tuple[Where, str]] = []
     timed += [(("rain", i, "at"), one.at) for i, one in enumerate(event.rain)]
     timed += [(("debris", "load", i, "at"), one.at) for i, one in enumerate(event.debris.load)]
     timed += [(("debris", "rafts", i, "at"), one.at) for i, one in enumerate(event.debris.rafts)]
@@ -178,8 +182,24 @@ def _inconsistencies(event: Event) -> Iterator[tuple[Path_, str]]:
         yield ("plants",), f"value {mains}, exactly one plant must have the role main"
     if event.gauge in event.plants:
         yield ("gauge",), f"value {event.gauge!r}, must not be the name of a plant"
+    carried = sum(one.share for one in event.plants.values() if one.role == "backup")
+    for number, fault in enumerate(event.faults):
+        if fault.site not in event.plants or event.plants[fault.site].role == "off":
+            yield ("faults", number, "site"), f"value {fault.site!r}, must be a plant in use"
+        if ANALYSERS.get(fault.station) != fault.point:
+            known = ", ".join(f"{a}/{b}" for a, b in ANALYSERS.items())
+            text = f"value {fault.point!r} at {fault.station!r}, must be an analyser: {known}"
+            yield ("faults", number, "point"), text
+        if event.after_start(fault.until) <= event.after_start(fault.at):
+            yield ("faults", number, "until"), f"value {fault.until!r}, must be after {fault.at!r}"
     for index, action in enumerate(event.actions):
         if action.do == "start_plants":
+            carried += action.share
+            if carried > MOST_CARRIED:
+                yield (
+                    ("actions", index, "share"),
+                    (f"value {action.share}, backup plants together must carry at most {MOST_CARRIED}"),
+                )
             backups = sorted(n for n, one in event.plants.items() if one.role == "backup")
             for number, plant in enumerate(action.plants):
                 if plant not in backups:
@@ -189,7 +209,7 @@ def _inconsistencies(event: Event) -> Iterator[tuple[Path_, str]]:
                     )
 
 
-def _dotted(path: Path_) -> str:
+def _dotted(path: Where) -> str:
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

@@ -62,14 +62,14 @@ class Filters:
         self.hours += np.where(passing & (flow > 1.0), dt / 3600.0, 0.0)
         self._shake(dt, each)
         self.ripening *= np.exp(-dt / 420.0)
-        gets_through = 0.062 + 0.0235 * settled * (0.6 + 0.4 * each / p.filter_rate)
+        gets_through = 0.052 + 0.034 * settled * (0.6 + 0.4 * each / p.filter_rate)
         target = gets_through * self.quality + self.spike + self.ripening
         moved = min(dt / 240.0, 1.0) if flow > 1.0 else 0.0
         self.turbidity += (target - self.turbidity) * moved * passing
         to_supply = self.state == FILTERING
         serving = int(np.count_nonzero(to_supply))
-        # Filter-to-waste: what ripens does not go to the clear well.
-        self.filtered = flow * serving / count if count else 0.0
+        # What ripens goes back to the inlet: it costs turbidity room, not water.
+        self.filtered = flow if serving else 0.0
         if serving and flow > 1.0:
             mixed = float(self.turbidity[to_supply].mean())
             self.combined += (mixed - self.combined) * min(dt / 180.0, 1.0)
@@ -89,11 +89,11 @@ class Filters:
         return due
 
     def _wash(self, dt: float, running: bool) -> None:
-        """One filter at a time: drain, wash, ripen to waste, back to filtering."""
+        """One filter at a time: drain, wash, ripen with its water returned, back to filtering."""
         self.wash_flow = 0.0
         if (self.timer > 0).any():
-            for index in np.flatnonzero(self.timer > 0):
-                self._turn(int(index), dt)
+            for busy in np.flatnonzero(self.timer > 0):
+                self._turn(int(busy), dt)
         elif running:
             due = self._due()
             if due.any():
@@ -102,22 +102,19 @@ class Filters:
                 self.timer[index] = SECONDS[DRAINING]
 
     def _turn(self, index: int, dt: float) -> None:
-        state = int(self.state[index])
-        if state == WASHING:
+        if self.state[index] == WASHING:
             volume = self.p.wash_volume_per_area * self.area
             self.wash_flow += volume / (SECONDS[WASHING] / 3600.0)
         self.timer[index] -= dt
         if self.timer[index] > 1e-9:
             return
-        state = AFTER[state]
-        self.state[index] = state
-        self.timer[index] = SECONDS.get(state, 0.0)
-        if state == RIPENING:
+        after = AFTER[int(self.state[index])]
+        self.state[index] = after
+        self.timer[index] = SECONDS.get(after, 0.0)
+        if after == RIPENING:
             self.solids[index] = 0.0
             self.hours[index] = 0.0
             self.ripening[index] = 0.45
-        if state == FILTERING:
-            self.timer[index] = 0.0
 
     def _shake(self, dt: float, each: float) -> None:
         """A rate step of more than 20 % in 10 min shakes held solids loose."""

@@ -24,14 +24,14 @@ def intake_sensors() -> list[Sensor]:
         switch("raw_turbidity_sample_flow"),
         switch("rake_running"),
         switch("pumps_running"),
-        Sensor("raw_turbidity", relative=0.05, resolution=0.1, low=0.0, high=4000.0),
-        Sensor("river_level", period=5, noise=0.004, resolution=0.001, deadband=0.003),
+        Sensor("raw_turbidity", period=5, relative=0.05, resolution=0.1, low=0.0, high=4000.0),
+        Sensor("river_level", period=5, noise=0.004, resolution=0.001),
         Sensor("screen_head", period=5, noise=0.003, resolution=0.001, low=0.0, high=2.0),
-        Sensor("wetwell_level", period=5, noise=0.004, resolution=0.001, low=0.0, deadband=0.003),
-        Sensor("submergence", period=5, noise=0.004, resolution=0.001, deadband=0.003),
+        Sensor("wetwell_level", period=5, noise=0.004, resolution=0.001, low=0.0),
+        Sensor("submergence", period=5, noise=0.004, resolution=0.001),
         flow("raw_flow", period=5),
         Sensor("required_flow", period=5, resolution=0.1, deadband=1.0),
-        Sensor("pump_speed", period=5, noise=0.05, resolution=0.1, low=0.0, high=100.0),
+        Sensor("pump_speed", period=5, relative=0.0005, resolution=0.1, low=0.0, high=100.0),
         Sensor("water_temperature", period=30, noise=0.03, resolution=0.1, deadband=0.05),
     ]
 
@@ -63,7 +63,7 @@ def clarifier_sensors() -> list[Sensor]:
         switch("settled_turbidity_sample_flow"),
         Sensor("coagulant_dose", relative=0.005, resolution=0.1, low=0.0),
         Sensor("coagulant_target", resolution=0.1, deadband=0.1),
-        Sensor("coagulant_pump", noise=0.1, resolution=0.1, low=0.0, high=100.0),
+        Sensor("coagulant_pump", relative=0.002, resolution=0.1, low=0.0, high=100.0),
         Sensor("settled_turbidity", relative=0.02, resolution=0.01, low=0.0, high=20.0),
         Sensor("sludge_blanket", period=30, noise=0.02, resolution=0.01, low=0.0),
         Sensor("ph", period=10, noise=0.01, resolution=0.01, low=0.0, high=14.0),
@@ -94,16 +94,10 @@ def filter_sensors(count: int) -> list[Sensor]:
         switch("state"),
         *(switch(f"{name}_state") for name in names),
         switch("combined_turbidity_sample_flow"),
-        *(
-            Sensor(f"{name}_turbidity", 30, relative=0.02, resolution=0.001, low=0.0, high=5.0)
-            for name in names
-        ),
-        *(
-            Sensor(f"{name}_head_loss", 30, noise=0.004, resolution=0.01, low=0.0, deadband=0.01)
-            for name in names
-        ),
+        *(Sensor(f"{name}_turbidity", 10, relative=0.02, resolution=0.001, low=0.0, high=5.0) for name in names),
+        *(Sensor(f"{name}_head_loss", 30, noise=0.004, resolution=0.01, low=0.0, deadband=0.01) for name in names),
         Sensor("combined_turbidity", relative=0.02, resolution=0.001, low=0.0, high=5.0),
-        flow("filtered_flow"),
+        flow("filtered_flow", period=5),
     ]
 
 
@@ -126,9 +120,9 @@ def clear_well_sensors() -> list[Sensor]:
     return [
         switch("state"),
         switch("chlorine_sample_flow"),
-        Sensor("level", noise=0.001, resolution=0.001, low=0.0, high=4.5),
-        flow("inflow"),
-        flow("outflow"),
+        Sensor("level", period=5, noise=0.001, resolution=0.001, low=0.0, high=4.5),
+        flow("inflow", period=5),
+        flow("outflow", period=5),
         Sensor("chlorine", noise=0.008, resolution=0.01, low=0.0, high=5.0),
     ]
 
@@ -146,9 +140,9 @@ def high_lift_sensors() -> list[Sensor]:
         switch("pumps_running"),
         switch("pump_trip"),
         switch("standby_started"),
-        Sensor("pressure", noise=1.2, resolution=0.1, low=0.0, high=1000.0),
+        Sensor("pressure", period=5, noise=1.2, resolution=0.1, low=0.0, high=1000.0),
         Sensor("pressure_setpoint", resolution=0.1, deadband=0.5),
-        flow("flow"),
+        flow("flow", period=5),
         Sensor("bearing_temperature", period=30, noise=0.15, resolution=0.1, deadband=0.2),
         Sensor("winding_temperature", period=30, noise=0.2, resolution=0.1, deadband=0.2),
     ]

@@ -4,7 +4,7 @@ The datum for levels is the pumps' suction bells, so that wet-well level is subm
 well is small against its flow (1 m in about 96 s without inflow): it moves in substeps of 1 s.
 """
 
-from math import ceil, sqrt
+from math import ceil
 
 from services.telemetry.simulator.parameters import Parameters
 from services.telemetry.simulator.screen import Screen, screen_flow
@@ -12,6 +12,10 @@ from services.telemetry.simulator.screen import Screen, screen_flow
 SUBSTEPS_PER_SECOND = 1
 SLEW = 0.004
 """Fastest change of pumped flow, share of rated flow per second: drives ramp slowly."""
+SETTLE = 240.0
+"""Time in which the controller brings head or submergence to its limit, s."""
+REACTION = 120.0
+"""Lag of the controller, s: it filters the noise of two level meters."""
 
 
 class Intake:
@@ -27,6 +31,7 @@ class Intake:
         self.pumps = parameters.pumps_duty if running else 0
         self.tripped = False
         self.river_level = river_level
+        self._river_rise = 0.0
 
     @property
     def head(self) -> float:
@@ -60,6 +65,7 @@ class Intake:
     ) -> None:
         """Moves on by dt s towards a wanted flow, m³/h, as far as water and screen allow."""
         p = self.p
+        self._river_rise += ((river_level - self.river_level) / dt - self._river_rise) * 0.05
         self.river_level = river_level
         self._throttle(dt, wanted)
         self._stage_pumps()
@@ -83,7 +89,8 @@ class Intake:
     def _throttle(self, dt: float, wanted: float) -> None:
         """Lowers the allowed flow so that head and submergence hold; lets it rise again slowly.
 
-        At a head Δh and a flow Q the screen would pass Q·√(limit/Δh) at the limit.
+        The head moves by what the river rises less what the well does, so the flow that brings it
+        to its limit within SETTLE is what the screen passes + area·((limit − head)/SETTLE − rise).
         """
         p = self.p
         if self.level < p.submergence_trip:
@@ -92,12 +99,11 @@ class Intake:
             self.tripped = False
         limit = min(p.screen_head_limit, self.river_level - p.submergence_hold)
         passes = screen_flow(self.head, self.screen.blockage, p)
-        # Under a rising river the screen also fills the wet well: judge by the smaller flow.
-        through = max(min(passes, self.flow), 0.02 * p.raw_flow)
-        bearable = through * sqrt(max(limit, 0.0) / max(self.head, 0.01))
+        rate = (limit - self.head) / SETTLE - self._river_rise
+        bearable = max(passes + p.wet_well_area * rate * 3600.0, 0.0)
         target = 0.0 if self.tripped else min(wanted, bearable)
         if target < self.allowed:
-            self.allowed += (target - self.allowed) * min(dt / 40.0, 1.0)
+            self.allowed += (target - self.allowed) * min(dt / REACTION, 1.0)
         else:
             rise = p.ramp_per_hour * p.raw_flow * dt / 3600.0
             self.allowed = min(target, self.allowed + rise)

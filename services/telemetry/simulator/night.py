@@ -145,9 +145,7 @@ class Night:
             "outflow": plant.clear_well.outflow,
             "level": plant.clear_well.level,
             "hours": supply_hours(city),
-            "balance": 100.0
-            * (0.95 * plant.intake.flow - plant.filters.filtered)
-            / max(plant.intake.flow, 1.0),
+            "balance": 100.0 * (0.95 * plant.intake.flow - plant.filters.filtered) / max(plant.intake.flow, 1.0),
             "step": float(step),
         }
 

@@ -34,7 +34,7 @@ class Parameters:
     rake_start_head: float = 0.15
     rake_stop_head: float = 0.08
     rake_rate: float = 1.0  # 1/h of the blocked share, at low head
-    rake_pinning_head: float = 0.30  # above it debris is pressed on to the bars
+    rake_pinning_head: float = 0.25  # above it debris is pressed on to the bars
     screen_head_limit: float = 1.2  # the controller throttles to keep it; structure 1.0-1.5 m
     blinding_rate: float = 1.28  # 1/h: 90 % in 1.8 h at load 1
 

@@ -16,14 +16,22 @@ OFF, STANDBY, STARTING, RUNNING, STOPPING = 0, 1, 2, 3, 4
 STARTING_SECONDS = 900.0
 FILTER_EVERY = 2
 """Filters are slow: they move once for so many steps of the plant."""
-FULL_LEVEL, TOP_LEVEL = 3.55, 3.85
+FULL_LEVEL, TOP_LEVEL = 3.75, 3.88
 """Between these levels of the clear well, m, the plan lowers production to what is taken."""
 
 
 class Plant:
     """State of one plant; `step` moves it on. Flows m³/h, levels m, turbidity NTU."""
 
-    def __init__(self, setting: PlantSetting, river_level: float, turbidity: float, spread: Floats) -> None:
+    def __init__(
+        self,
+        setting: PlantSetting,
+        river_level: float,
+        turbidity: float,
+        spread: Floats,
+        plan: float = 1.0,
+    ) -> None:
+        """`plan` is the share of full production that is planned while the plant runs."""
         p: Parameters = plant_parameters(setting.capacity)
         self.running = setting.role == "main" or setting.share > 0
         if setting.role != "main":
@@ -38,12 +46,11 @@ class Plant:
         self.clear_well = ClearWell(p, setting.clear_well_level)
         self.high_lift = HighLift(p, setting.pressure, self.running)
         self.state = RUNNING if self.running else STANDBY
-        self.required = p.raw_flow if self.running else 0.0
+        self.required = p.raw_flow * plan if self.running else 0.0
         self.turbidity = turbidity
-        self._plan = Ramp(1.0 if self.running else 0.0)
+        self._plan = Ramp(plan if self.running else 0.0)
         self._started = 0.0
         self._steps = 0
-        self._settled_in = 0.0
 
     def start(self, at: float) -> None:
         """Starts a plant in standby at s after start of the event."""

@@ -37,7 +37,8 @@ class River:
     def on_steps(self, series: Floats, step: float, count: int) -> Floats:
         """One series at 0, step, 2·step … s after start; float64[count]."""
         grid = np.arange(len(series)) * GRID
-        return np.interp(np.arange(count) * step, grid, series)
+        found: Floats = np.interp(np.arange(count) * step, grid, series)
+        return found
 
 
 def run_river(event: Event) -> River:
@@ -87,4 +88,5 @@ def _cascade(rain: Floats, event: Event) -> Floats:
 
 def _delayed(series: Floats, minutes: float) -> Floats:
     grid = np.arange(len(series)) * GRID
-    return np.interp(grid - minutes * 60.0, grid, series)
+    found: Floats = np.interp(grid - minutes * 60.0, grid, series)
+    return found

@@ -1,0 +1,136 @@
+"""Event files: each fault names file, line, field, value and bound."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.telemetry.simulator import EventFileError, load_event
+from services.telemetry.simulator.__main__ import main
+from services.telemetry.simulator.event_file import MAX_BYTES
+
+
+def problems(tmp_path: Path, text: str | bytes) -> list[str]:
+    path = tmp_path / "event.yaml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(EventFileError) as caught:
+        load_event(path)
+    assert all(one.startswith(f"{path}:") for one in caught.value.problems)
+    return [one.removeprefix(f"{path}:") for one in caught.value.problems]
+
+
+def line_of(text: str, part: str) -> int:
+    return next(i for i, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+@pytest.fixture
+def text(storm_path: Path) -> str:
+    return storm_path.read_text(encoding="utf-8")
+
+
+def test_the_storm_is_valid_and_says_what_is_documented(storm):
+    assert storm.group == "liuyang"
+    assert storm.documented
+    assert {fact.source for fact in storm.documented} <= set(storm.sources)
+    assert storm.sources["report-2023-07"] == "a report of July 2023"
+    assert all(one.why for one in storm.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("base_flow: 60.0", "base_flow: -3", ["river.base_flow", "-3", "greater than 0"]),
+        ("lag_minutes: 105.0", "lag_minutes: 200", ["river.lag_minutes", "200", "120"]),
+        ("seed: 20230418", "seed: later", ["seed", "'later'", "integer"]),
+        ("temperature: 16.5", "temperature: .nan", ["river.temperature", "nan", "finite"]),
+        ("gauge: upstream", "gauge: no3", ["gauge", "'no3'", "plant"]),
+        ("gauge: upstream", "gouge: upstream", ["gouge", "not a field"]),
+        ("role: main", "role: chief", ["plants.no3.role", "'chief'", "'main'"]),
+        ("role: main", "role: backup", ["plants", "exactly one", "main"]),
+        ('"20:50", rate: 0.4', '"20:50", rate: 99', ["actions[0].rate", "99", "20"]),
+        ('"20:50", rate: 0.4', '"16:50", rate: 0.4', ["actions[0].at", "'16:50'", "between"]),
+        ('"20:50", rate: 0.4', '"25:50", rate: 0.4', ["actions[0].at", "'25:50'", "pattern"]),
+        ('"20:50", rate: 0.4', "20:50, rate: 0.4", ["actions[0].at", "quotes"]),
+        ("plants: [no1, no2]", "plants: [no1, no9]", ["actions[1].plants[1]", "'no9'", "no2"]),
+        ("share: 0.15", "share: 0.99", ["actions[1].share", "0.99", "0.95"]),
+        ("do: pressure", "do: dance", ["actions[2]", "dance", "'pressure'"]),
+        ("time_zone: Asia/Shanghai", "time_zone: Mars/Base", ["time_zone", "'Mars/Base'", "IANA"]),
+        ("end: 2023-04-19", "end: 2023-05-19", ["end", "2023-05-19", "24 h"]),
+        ("end: 2023-04-19", "end: 2023-04-17", ["end", "2023-04-17", "after start"]),
+    ],
+)
+def test_a_fault_names_line_field_value_and_bound(tmp_path, text, old, new, expected):
+    assert old in text
+    changed = text.replace(old, new, 1)
+    found = problems(tmp_path, changed)
+    assert len(found) == 1, found
+    assert found[0].startswith(f"{line_of(changed, new)}: "), found
+    for part in expected:
+        assert part in found[0]
+
+
+def test_all_faults_are_told_at_once(tmp_path, text):
+    changed = text.replace("base_flow: 60.0", "base_flow: 0").replace("seed: 20", "seed: -20")
+    assert len(problems(tmp_path, changed)) == 2
+
+
+def test_a_missing_field_is_told_at_its_parent(tmp_path, text):
+    changed = re.sub(r"  base_flow:.*\n", "", text)
+    assert problems(tmp_path, changed) == [f"{line_of(changed, 'river:')}: river.base_flow: is missing"]
+
+
+def test_a_key_named_twice_is_refused(tmp_path, text):
+    changed = text.replace("gauge: upstream", "gauge: upstream\ngauge: downstream")
+    line = line_of(changed, "gauge: downstream")
+    assert problems(tmp_path, changed) == [f"{line}: gauge: named twice"]
+
+
+def test_entries_out_of_order_are_refused(tmp_path, text):
+    changed = text.replace('at: "00:00", rate: 0.6', 'at: "20:00", rate: 0.6')
+    (found,) = problems(tmp_path, changed)
+    assert "before the entry above" in found
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("site: no4, station: intake, point: raw_turbidity", "plant in use"),
+        ("site: no3, station: intake, point: raw_flow", "must be an analyser"),
+    ],
+)
+def test_a_fault_of_an_instrument_that_is_not_there(tmp_path, text, fault, expected):
+    changed = text + f'\nfaults:\n  - {{at: "18:00", until: "18:30", {fault}}}\n'
+    (found,) = problems(tmp_path, changed)
+    assert expected in found
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"", "1: is empty"),
+        (b"a: [1, 2", "is not YAML"),
+        (b"a: \xff\xfe", "1: is not UTF-8"),
+        (b"a: &x 1\nb: *x\n", "aliases"),
+        (b"a: !!python/object:os.system x", "is not YAML"),
+        (b"a: " + b"[" * 5000, "is not YAML"),
+        (b"# " + b"x" * MAX_BYTES, "at most"),
+        (b"- 1\n- 2\n", "file"),
+        (b"a: 2023-13-45\n", "a: value"),
+    ],
+)
+def test_what_is_no_event_file_at_all(tmp_path, raw, expected):
+    assert expected in " ".join(problems(tmp_path, raw))
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(EventFileError, match="cannot be read"):
+        load_event(tmp_path / "none.yaml")
+
+
+def test_the_printer_tells_faults_on_stderr(tmp_path, capsys):
+    path = tmp_path / "event.yaml"
+    path.write_text("id: x\n")
+    assert main([str(path)]) == 2
+    shown = capsys.readouterr()
+    assert "river: is missing" in shown.err
+    assert shown.out == ""
