@@ -17,6 +17,7 @@ from services.alerts.detection.layout import (
     POINT_STATE,
     RING,
     RULE_STATE,
+    SEEN,
 )
 from services.alerts.detection.plan import Plan
 from services.core.frame import Points, Qualities, Times, Values
@@ -39,6 +40,7 @@ class Engine:
         self.rings = np.zeros((plan.rings, BUCKETS), RING)
         self.rings["bucket"] = -1
         self.recents = np.full((plan.rings, 2), np.nan)
+        self._seen = np.full(plan.rings, -1, SEEN)
         self._out = np.zeros(max(256, 8 * len(plan.rules) + 64), OUT)
 
     def feed(
@@ -52,7 +54,7 @@ class Engine:
         while at < n:
             count, at = kernel.run(
                 self.plan.points, self.plan.rules, self.plan.gated, self.points, self.rules,
-                self.rings, self.recents, times, points, values, judged, at, self._out, late,
+                self.rings, self.recents, self._seen, times, points, values, judged, at, self._out, late,
             )  # fmt: skip
             if count:
                 found.append(self._out[:count].copy())
@@ -107,6 +109,7 @@ class Engine:
                 ring, was = new.rules[n]["ring"], old.rules[r]["ring"]
                 if ring >= 0:
                     self.rings[ring], self.recents[ring] = other.rings[was], other.recents[was]
+                    self._seen[ring]["bucket"] = -1
             elif other.rules[r]["phase"] >= ACTIVE:
                 row = np.zeros(1, OUT)
                 state, point = other.rules[r], other.points[old.rules[r]["point"]]
@@ -135,6 +138,7 @@ class Engine:
             except (KeyError, ValueError) as error:
                 raise ValueError(f"stored detection state does not fit the catalogue: {error}") from None
         self.recents[...] = arrays["recents"]
+        self._seen["bucket"] = -1
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

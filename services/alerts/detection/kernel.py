@@ -167,8 +167,26 @@ def _median3(a: float, b: float, c: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _rate(rule: Any, ring: Any, recent: Any, time: int, value: float) -> int:
-    """Rise, fall and ratio over the window, on the median of the last three readings (one spike moves nothing)."""
+def _older(ring: Any, seen: Any, bucket: int) -> None:
+    """What the window's buckets before `bucket` hold: the oldest with its first value, the least of all."""
+    oldest, base, least = bucket, np.inf, np.inf
+    for k in range(BUCKETS):
+        slot = ring[k]
+        b = slot.bucket
+        if b > bucket - (BUCKETS - 1) and b < bucket:
+            least = min(least, slot.least)
+            if b < oldest:
+                oldest = b
+                base = slot.first
+    seen.bucket, seen.oldest, seen.base, seen.least = bucket, oldest, base, least
+
+
+@njit(cache=True, nogil=True)
+def _rate(rule: Any, ring: Any, recent: Any, seen: Any, time: int, value: float) -> int:
+    """Rise, fall and ratio over the window, on the median of the last three readings (one spike moves nothing).
+
+    Buckets before the present one no longer change: `seen` keeps what they say until the next bucket begins.
+    """
     if np.isnan(recent[0]):
         recent[0] = recent[1] = value
     middle = _median3(recent[0], recent[1], value)
@@ -183,23 +201,17 @@ def _rate(rule: Any, ring: Any, recent: Any, time: int, value: float) -> int:
         slot.least = middle
     elif middle < slot.least:
         slot.least = middle
-    oldest, base, least = bucket, middle, middle
-    for k in range(BUCKETS):
-        b = ring[k].bucket
-        if b > bucket - (BUCKETS - 1) and b <= bucket:
-            least = min(least, ring[k].least)
-            if b < oldest:
-                oldest = b
-                base = ring[k].first
+    if seen.bucket != bucket:
+        _older(ring, seen, bucket)
     if rule.kind == RISE_RATIO:
-        ratio = middle / max(least, 1e-9)
+        ratio = middle / max(min(slot.least, seen.least), 1e-9)
         if ratio > rule.limit and middle > rule.floor:
             return TRUE
         return FALSE if ratio <= rule.clear or middle <= rule.floor else BETWEEN
     # Less than half a window of history cannot say how fast a value moves.
-    if (bucket - oldest) * 2 < BUCKETS - 2:
+    if (bucket - seen.oldest) * 2 < BUCKETS - 2:
         return FALSE
-    change = middle - base if rule.kind == RISE else base - middle
+    change = middle - seen.base if rule.kind == RISE else seen.base - middle
     if change > rule.limit:
         return TRUE
     return FALSE if change <= rule.clear else BETWEEN
@@ -232,7 +244,7 @@ def _gate(
 
 @njit(cache=True, nogil=True)
 def run(
-    points: Any, rules: Any, gated: Any, ps: Any, rs: Any, rings: Any, recents: Any,
+    points: Any, rules: Any, gated: Any, ps: Any, rs: Any, rings: Any, recents: Any, seen: Any,
     times: Any, indices: Any, values: Any, quality: Any, start: int, out: Any, late: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Readings from `start` on, in order. Returns (transitions written, next reading to take).
@@ -319,7 +331,7 @@ def run(
                 condition = TRUE if rs[r].marks >= 2 else FALSE
                 when = mark
             else:
-                condition = _rate(rule, rings[rule.ring], recents[rule.ring], time, value)
+                condition = _rate(rule, rings[rule.ring], recents[rule.ring], seen[rule.ring], time, value)
             phase = rs[r].phase
             if phase == NORMAL and condition != TRUE:
                 continue

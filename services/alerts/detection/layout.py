@@ -94,6 +94,9 @@ RULE_STATE = np.dtype(
 
 RING = np.dtype([("bucket", "i8"), ("first", "f8"), ("least", "f8")], align=True)
 
+#: What a ring's buckets before `bucket` say. Not state: worked out from the ring when it is of another bucket.
+SEEN = np.dtype([("bucket", "i8"), ("oldest", "i8"), ("base", "f8"), ("least", "f8")], align=True)
+
 OUT = np.dtype(
     [
         ("time", "i8"), ("raised", "i8"), ("value", "f8"),
