@@ -230,15 +230,17 @@ def _gate(
     code = int(value)
     for k in range(row.gated_from, row.gated_to):
         r = gated[k]
-        n = _settle(out, n, points, rules, rs, ps, r, time)
-        opened = 0 <= code < 63 and (rules[r].gate_mask >> code) & 1 == 1
+        rule, state = rules[r], rs[r]
+        if state.phase == PENDING or state.phase == CLEARING:
+            n = _settle(out, n, points, rules, rs, ps, r, time)
+        opened = 0 <= code < 63 and (rule.gate_mask >> code) & 1 == 1
         if not opened:
-            rs[r].works_from = NEVER
-            if rs[r].phase >= ACTIVE:
+            state.works_from = NEVER
+            if state.phase >= ACTIVE:
                 n = _clear(out, n, points, rules, rs, ps, r, time, BY_GATE)
-            rs[r].phase = NORMAL
-        elif rs[r].works_from == NEVER:
-            rs[r].works_from = time + rules[r].settle
+            state.phase = NORMAL
+        elif state.works_from == NEVER:
+            state.works_from = time + rule.settle
     return n
 
 
