@@ -156,11 +156,18 @@ def decode_output(topic: str, data: bytes) -> Output:
         if topic == INCIDENT:
             i = pb.IncidentEvent.FromString(data)
             texts: dict[str, Any] = {name: getattr(i, name) for name in _INCIDENT_TEXT}
-            return IncidentEvent(evidence=json.loads(i.evidence_json or "{}"), **texts)
+            evidence = json.loads(i.evidence_json or "{}")
+            if not isinstance(evidence, dict):
+                raise ValueError("the evidence is not a JSON object")
+            return IncidentEvent(evidence=evidence, **texts)
         if topic == DERIVED:
             return Derived(_frame(pb.Derived.FromString(data).frame))
         if topic == AGGREGATES:
             g = pb.Aggregates.FromString(data)
+            n = len(g.point) // 4
+            sizes = tuple(len(c) for c in (g.point, g.count, g.mean, g.min, g.max, g.good_ratio))
+            if sizes != (4 * n, 4 * n, 8 * n, 8 * n, 8 * n, 8 * n):
+                raise ValueError(f"columns of {sizes} bytes differ")
             return Aggregates(
                 g.site, g.start, g.width,
                 np.frombuffer(g.point, "<u4").astype(np.int32),

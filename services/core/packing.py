@@ -32,6 +32,7 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     (length,) = struct.unpack_from("<I", data, 4)
     try:
         head = json.loads(data[8 : 8 + length])
+        meta: dict[str, Any] = head["meta"]
         at, arrays = 8 + length, {}
         for name, dtype, shape in head["arrays"]:
             count = int(np.prod(shape, dtype=np.int64))
@@ -42,4 +43,4 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise ValueError(f"damaged state: {error}") from None
     if at != len(data):
         raise ValueError(f"damaged state: {len(data) - at} bytes left over")
-    return head["meta"], arrays
+    return meta, arrays
