@@ -18,9 +18,9 @@ import pytest
 from services.core.codec import decode_record
 from services.core.errors import LogError
 from services.core.frame import Frame, make_frame
-from services.core.ports import Position, Reject
+from services.core.ports import LogReader, Position, Reject, SiteLog
 from services.core.records import Config, Tick
-from services.runtime.local import SITES, LocalLog, LogView, OutOfSequence
+from services.runtime.local import SITES, LocalLog, LogView, OutOfSequence, keep_trimmed
 
 MINUTE = 60_000_000_000
 
@@ -237,6 +237,25 @@ async def test_retention_keeps_what_a_follower_needs_and_the_latest_config(path:
         await log.append([frame(101)])
         assert log.head() > head - 1
         assert log.last_offset(SITES, 2**62) == head + 1, "an offset is never used twice"
+
+
+async def test_retention_works_by_itself_behind_the_clock(path: Path) -> None:
+    with LocalLog.open(path) as log:
+        for n in range(1, 101):
+            await log.append([frame(n), Tick(n * MINUTE)])
+        await log.commit_cursor("historian", log.head())
+        trimming = asyncio.create_task(keep_trimmed(log, age=30 * MINUTE, every=0.01))
+        while numbers(log)[0] < 70:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        trimming.cancel()
+        assert numbers(log)[0] == 70
+
+
+def test_it_is_the_log_that_the_ports_describe(path: Path) -> None:
+    with LocalLog.open(path) as log:
+        written: SiteLog = log
+        followed: LogReader = log
+        assert (written.last_tick(), followed.head()) == (0, 0)
 
 
 _CHILD = """

@@ -18,9 +18,7 @@ _ADVICE = {
         "system; nothing of this was taken"
     ),
     sqlite3.SQLITE_READONLY: ("the site log {path} is not writable: give this user the right to write it"),
-    sqlite3.SQLITE_CANTOPEN: (
-        "the site log {path} cannot be opened: check that its directory exists and is writable"
-    ),
+    sqlite3.SQLITE_CANTOPEN: ("the site log {path} cannot be opened: check that its directory exists and is writable"),
     sqlite3.SQLITE_CORRUPT: (
         "the site log {path} is damaged: move it away and put back a copy, or start anew with "
         "--fresh; the history beside it stays readable"

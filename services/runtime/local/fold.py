@@ -101,9 +101,7 @@ class Fold:
                 self.processor.load(site, before)
             if len(items) == 1:
                 trace = "".join(traceback.format_exception(error))
-                step.rejects.append(
-                    self._reject("processor error", f"{site}: {trace[-_KEPT_TRACE:]}", items[0][0])
-                )
+                step.rejects.append(self._reject("processor error", f"{site}: {trace[-_KEPT_TRACE:]}", items[0][0]))
                 return []
         middle = len(items) // 2
         first = self._outputs(site, items[:middle], before, step)

@@ -70,8 +70,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA journal_size_limit={64 << 20}")
     if fresh:
         connection.executescript(
-            f"BEGIN EXCLUSIVE; {_TABLES}"
-            f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION}; COMMIT;"
+            f"BEGIN EXCLUSIVE; {_TABLES}PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION}; COMMIT;"
         )
 
 
@@ -79,8 +78,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     """Raises LogError for a foreign file, another schema version or damaged pages."""
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
         raise LogError(
-            f"{path} is a SQLite file, but not a site log: choose another data directory, "
-            "or move the file away"
+            f"{path} is a SQLite file, but not a site log: choose another data directory, or move the file away"
         )
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:

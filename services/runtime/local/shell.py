@@ -43,9 +43,7 @@ class ProcessorShell:
     `drain` and `stop` raise it. After it, a new shell goes on from what is durable.
     """
 
-    def __init__(
-        self, log: LocalLog, processors: Sequence[Processor], *, largest_batch: int = _LARGEST
-    ) -> None:
+    def __init__(self, log: LocalLog, processors: Sequence[Processor], *, largest_batch: int = _LARGEST) -> None:
         """`largest_batch`: records folded at a time, at most. Names of processors must differ."""
         if len({p.name for p in processors}) != len(processors):
             raise ValueError("two processors of one name would share their state")

@@ -70,9 +70,7 @@ def read_frontier(connection: sqlite3.Connection) -> Frontier:
 
 def last_offset(connection: sqlite3.Connection, topic: str, until: int = 2**62) -> int:
     """The last offset of `topic` that is at most `until`; 0 when there is none."""
-    row = connection.execute(
-        "SELECT max(offset) FROM log WHERE topic=? AND offset<=?", (topic, until)
-    ).fetchone()
+    row = connection.execute("SELECT max(offset) FROM log WHERE topic=? AND offset<=?", (topic, until)).fetchone()
     return int(row[0] or 0)
 
 
@@ -107,9 +105,7 @@ class Transaction:
         """The offset of the last record. OutOfSequence, with nothing changed, for a wrong number."""
         moved = self._next_positions(prepared.records)
         rows, ticks, catalogues = [], [], []
-        for offset, (record, data) in enumerate(
-            zip(prepared.records, prepared.encoded, strict=True), self.next_offset
-        ):
+        for offset, (record, data) in enumerate(zip(prepared.records, prepared.encoded, strict=True), self.next_offset):
             rows.append((offset, SITES, "" if isinstance(record, Tick) else record.site, data))
             if isinstance(record, Tick):
                 ticks.append((offset, record.time))
@@ -164,8 +160,7 @@ class Transaction:
             raise OutOfSequence(f"{processor}: cursor {cursor} is behind the committed {row[0]}")
         self._insert([(i, *output) for i, output in enumerate(outputs, self.next_offset)])
         self.connection.executemany(
-            "INSERT INTO states VALUES (?,?,?) "
-            "ON CONFLICT (processor, site) DO UPDATE SET data=excluded.data",
+            "INSERT INTO states VALUES (?,?,?) ON CONFLICT (processor, site) DO UPDATE SET data=excluded.data",
             [(processor, site, data) for site, data in states.items()],
         )
         self.connection.execute(
@@ -179,14 +174,10 @@ class Transaction:
         """Keeps rejects, their payload cut, and counts them."""
         self.connection.executemany(
             "INSERT INTO rejects (source, reason, detail, payload, size, received) VALUES (?,?,?,?,?,?)",
-            [
-                (r.source, r.reason, r.detail, r.payload[:KEPT_PAYLOAD], len(r.payload), r.received)
-                for r in rejects
-            ],
+            [(r.source, r.reason, r.detail, r.payload[:KEPT_PAYLOAD], len(r.payload), r.received) for r in rejects],
         )
         self.connection.executemany(
-            "INSERT INTO reject_counts VALUES (?,?,1) "
-            "ON CONFLICT (source, reason) DO UPDATE SET count=count+1",
+            "INSERT INTO reject_counts VALUES (?,?,1) ON CONFLICT (source, reason) DO UPDATE SET count=count+1",
             [(r.source, r.reason) for r in rejects],
         )
 
@@ -208,9 +199,7 @@ class Transaction:
         end = 0 if slowest is None else slowest + 1
         if max_bytes is None or self._used_bytes() <= max_bytes:
             # Without a byte limit in force, age decides: the last tick before the limit is the edge.
-            row = self.connection.execute(
-                "SELECT max(offset) FROM ticks WHERE time<?", (before or 0,)
-            ).fetchone()
+            row = self.connection.execute("SELECT max(offset) FROM ticks WHERE time<?", (before or 0,)).fetchone()
             end = min(end, row[0] or 0)
         doomed = (
             "SELECT offset FROM log WHERE offset<? AND offset NOT IN "
@@ -235,8 +224,6 @@ class Transaction:
 
 def latest_configs(connection: sqlite3.Connection) -> dict[str, Config]:
     """By site: the last Config in the log."""
-    rows = connection.execute(
-        "SELECT data FROM log WHERE offset IN (SELECT max(offset) FROM catalogues GROUP BY site)"
-    )
+    rows = connection.execute("SELECT data FROM log WHERE offset IN (SELECT max(offset) FROM catalogues GROUP BY site)")
     found = [decode_record(data) for (data,) in rows]
     return {config.site: config for config in found if isinstance(config, Config)}

@@ -91,9 +91,7 @@ class LogView:
         wanted = (topics,) if isinstance(topics, str) else topics
         with self._reading() as connection:
             if wanted is None:
-                rows = connection.execute(
-                    "SELECT * FROM log WHERE offset>? ORDER BY offset LIMIT ?", (after, limit)
-                )
+                rows = connection.execute("SELECT * FROM log WHERE offset>? ORDER BY offset LIMIT ?", (after, limit))
                 return _bounded(rows, limit, max_bytes)
             streams = [
                 connection.execute(
@@ -134,9 +132,7 @@ class LogView:
     def load_states(self, processor: str) -> dict[str, bytes]:
         """The processor's states by site, as committed with its cursor."""
         with self._reading() as connection:
-            rows = connection.execute(
-                "SELECT site, data FROM states WHERE processor=? ORDER BY site", (processor,)
-            )
+            rows = connection.execute("SELECT site, data FROM states WHERE processor=? ORDER BY site", (processor,))
             return dict(rows.fetchall())
 
     def meta(self, key: str) -> str | None:
