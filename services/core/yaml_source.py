@@ -98,6 +98,8 @@ def _build(loader: _Loader, node: yaml.Node, path: _Path, lines: dict[_Path, int
         out: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             key = loader.construct_object(key_node)
+            if isinstance(key, bool | float | type(None)) and isinstance(key_node, yaml.ScalarNode):
+                key = key_node.value  # `off:` and `no:` are names here, whatever YAML 1.1 makes of them
             at = key_node.start_mark.line + 1
             if not isinstance(key, str | int):
                 raise ConfigError([Fault(file, at, dotted(path), repr(key), "keys must be names")])

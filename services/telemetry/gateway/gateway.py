@@ -163,7 +163,11 @@ class Gateway:
 
     async def drain(self) -> None:
         """Waits until all that was published is committed."""
-        while self.counters.committed < self.counters.last:
+        await self.until_committed(self.counters.last)
+
+    async def until_committed(self, number: int) -> None:
+        """Waits until everything up to `number` is committed."""
+        while self.counters.committed < number:
             self._room.clear()
             await self._room.wait()
 

@@ -1,0 +1,103 @@
+"""The field of a simulated run: a city's plants behind their gateways, and the player who owns the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.core.catalogue import Catalogue
+from services.core.clock import SECOND
+from services.core.ports import Position
+from services.telemetry.gateway.gateway import Gateway
+from services.telemetry.gateway.player import PlayerClock
+from services.telemetry.link import Server
+from services.telemetry.simulator.city import City
+
+#: A run numbers its frames the same on every start, so its epoch never changes.
+EPOCH = 1
+
+#: Event minutes that the field may be ahead of what the log has.
+_LEAD = 8
+
+_STEP = 60  # seconds of event time a message
+
+
+@dataclass
+class Pace:
+    """Event seconds a wall second; None: as fast as the log takes it. May be changed while it plays."""
+
+    speed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What the field published since the event's start; what a restart skipped is counted too."""
+
+    published: int
+    messages: int
+
+
+async def play(
+    city: City,
+    catalogue: Catalogue,
+    server: Server,
+    pace: Pace,
+    *,
+    run: str,
+    progress: Callable[[int], None] = lambda _time: None,
+) -> Played:
+    """Plays the city from where it stands to its end, and returns when the log has it all.
+
+    A restart plays from the start again: the frames come out the same, and those that the log has are not sent.
+    """
+    published = messages = 0
+    indices = {
+        (site, station): np.array(
+            [catalogue.site(site).point_index[f"{station}/{name}"] for name in city.points(site, station)],
+            np.int32,
+        )
+        for site, stations in city.sites.items()
+        for station in stations
+    }
+    async with AsyncExitStack() as stack:
+        gateways = {
+            site: await stack.enter_async_context(Gateway(catalogue.site(site), EPOCH, server)) for site in city.sites
+        }
+        clock = await stack.enter_async_context(PlayerClock(catalogue.group, run, server))
+        behind: deque[dict[str, int]] = deque()
+        anchor: tuple[float, float, int] | None = None
+        while city.now < city.end:
+            for (site, station), samples in city.advance(_STEP).items():
+                points = indices[site, station][samples.points]
+                quality = np.zeros(len(points), np.uint8)
+                await gateways[site].publish(station, samples.times, points, samples.values, quality, city.now)
+                published += len(points)
+                messages += 1
+            marks = {site: gateway.counters.last for site, gateway in gateways.items()}
+            clock.say(city.now, {s: Position(EPOCH, n) for s, n in marks.items()}, end=city.now >= city.end)
+            progress(city.now)
+            behind.append(marks)
+            while behind and all(gateways[s].counters.committed >= n for s, n in behind[0].items()):
+                behind.popleft()
+            if len(behind) > _LEAD:
+                for site, number in behind[0].items():
+                    await gateways[site].until_committed(number)
+            # What the log already has is passed over without waiting for the clock.
+            if pace.speed is None or not behind:
+                anchor = None
+                continue
+            if anchor is None or anchor[0] != pace.speed:
+                anchor = (pace.speed, time.monotonic(), city.now)
+            due = anchor[1] + (city.now - anchor[2]) / SECOND / anchor[0]
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        for gateway in gateways.values():
+            await gateway.drain()
+        # The last word of the clock is retained; a moment more, so that it is also heard.
+        await asyncio.sleep(0.5)
+    return Played(published, messages)

@@ -1,0 +1,70 @@
+"""Where events and sites are found, and what an event needs of a catalogue."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from services.core.catalogue import Catalogue, load_catalogue
+from services.core.errors import ConfigError, Fault
+from services.telemetry.simulator.city import City
+from services.telemetry.simulator.event import Event
+from services.telemetry.simulator.event_file import load_event
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def home() -> Path:
+    """The folder that holds sites/ and events/: HEADWORKS_HOME, else the working folder, else the project's own."""
+    named = os.environ.get("HEADWORKS_HOME")
+    if named:
+        return Path(named)
+    here = Path.cwd()
+    return here if (here / "sites").is_dir() and (here / "events").is_dir() else PROJECT
+
+
+def event_ids() -> list[str]:
+    """The events of the library that drive the simulator."""
+    return sorted(f.parent.name for f in (home() / "events").glob("*/event.yaml") if _drives(f))
+
+
+def _drives(file: Path) -> bool:
+    """Whether the event has plants to simulate; a recorded event has none."""
+    try:
+        return "\nplants:" in file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def find_event(name: str) -> Event:
+    """An event by id, or by the path of its file. ConfigError when it is not there or is wrong."""
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        path = home() / "events" / name / "event.yaml"
+    if not path.is_file():
+        raise ConfigError([Fault(str(path), 0, "event", name, f"must be one of {', '.join(event_ids())}")])
+    return load_event(path)
+
+
+def catalogue_for(event: Event, city: City) -> Catalogue:
+    """The catalogue of the event's group, cut to the sites that the event plays.
+
+    ConfigError when a site, station or point that the event plays is not in it.
+    """
+    path = home() / "sites" / f"{event.group}.yaml"
+    catalogue = load_catalogue(path)
+    known = {site.id: site for site in catalogue.sites}
+    faults: list[Fault] = []
+    for site, stations in city.sites.items():
+        if site not in known:
+            faults.append(Fault(str(path), 1, "sites", site, "the event plays this site; it must be here"))
+            continue
+        index = known[site].point_index
+        for station in stations:
+            for point in city.points(site, station):
+                if f"{station}/{point}" not in index:
+                    where = f"{site}/{station}/{point}"
+                    faults.append(Fault(str(path), 1, "points", where, "the event plays this point; it must be here"))
+    if faults:
+        raise ConfigError(faults)
+    return catalogue.model_copy(update={"sites": tuple(known[name] for name in city.sites)})

@@ -1,0 +1,80 @@
+"""The alarm timeline on the terminal, a line a transition that matters, as it happens."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.markup import escape
+
+from services.core.catalogue import Catalogue, Rule
+from services.core.clock import to_datetime
+from services.core.records import AlarmEvent, IncidentEvent, Output, Record
+
+_STYLE = {"critical": "bold white on red", "high": "bold dark_orange", "medium": "yellow", "journal": "dim"}
+_LETTER = {"critical": "C", "high": "H", "medium": "M", "journal": "j"}
+
+
+class Timeline:
+    """Prints raised and cleared alarms and incident phases."""
+
+    def __init__(self, console: Console, catalogue: Catalogue) -> None:
+        self._console = console
+        self._zone = {site.id: ZoneInfo(site.time_zone) for site in catalogue.sites}
+        self._names = {site.id: site.name for site in catalogue.sites}
+        self._rules: dict[tuple[str, str, str, str], Rule] = {
+            (site.id, p.station, p.name, r.id): r for site in catalogue.sites for p in site.points for r in p.rules
+        } | {(site.id, s.id, "station", s.stale.id): s.stale for site in catalogue.sites for s in site.stations}
+
+    def take(self, entry: Record | Output) -> None:
+        """One entry of the log."""
+        match entry:
+            case AlarmEvent(transition="raised", annunciated=True):
+                self._alarm(entry)
+            case AlarmEvent(transition="cleared"):
+                self._cleared(entry)
+            case IncidentEvent():
+                self._incident(entry)
+
+    def _clock(self, site: str, time: int) -> str:
+        return to_datetime(time).astimezone(self._zone[site]).strftime("%m-%d %H:%M:%S")
+
+    def _alarm(self, event: AlarmEvent) -> None:
+        style, letter = _STYLE[event.priority], _LETTER[event.priority]
+        value = ""
+        if event.value is not None:
+            least = "≥ " if event.quality == "saturated" else ""
+            value = f"{least}{event.value:,.4g} {event.unit}".rstrip()
+            if event.limit is not None:
+                value += f" (limit {event.limit:,.4g})"
+        where = f"{self._names[event.site]} · {event.station} · {event.point.replace('_', ' ')}"
+        self._console.print(
+            f"[dim]{self._clock(event.site, event.time)}[/] [{style}] {letter} [/] "
+            f"{escape(event.rule.replace('-', ' '))}  [bold]{escape(value)}[/]  [dim]{escape(where)}[/]",
+            highlight=False,
+        )
+        rule = self._rules.get((event.site, event.station, event.point, event.rule))
+        if rule is not None and event.priority in ("critical", "high"):
+            self._console.print(f"                    → {escape(rule.response)}", highlight=False, style="italic")
+
+    def _cleared(self, event: AlarmEvent) -> None:
+        if event.annunciated:
+            self._console.print(
+                f"[dim]{self._clock(event.site, event.time)}  ✓ {escape(event.rule.replace('-', ' '))} cleared[/]",
+                highlight=False,
+            )
+
+    def _incident(self, event: IncidentEvent) -> None:
+        forecast = event.evidence.get("forecast")
+        left = ""
+        if isinstance(forecast, dict) and forecast.get("hours_pessimistic") is not None:
+            high = forecast.get("hours_optimistic")
+            upper = f"{high:.1f}" if isinstance(high, float) else f"over {forecast['horizon_hours']:.0f}"
+            left = f" · supply lasts {forecast['hours_pessimistic']:.1f} to {upper} h"
+        self._console.print(
+            f"[dim]{self._clock(event.site, event.time)}[/] [bold reverse] {escape(event.kind)}: "
+            f"{escape(event.phase)} [/] {escape(self._names[event.site])}{left}",
+            highlight=False,
+        )
+        if event.next_step:
+            self._console.print(f"                    → {escape(event.next_step)}", highlight=False, style="italic")
