@@ -47,6 +47,8 @@ else
   uv=$venv/bin/uv
   if ! [ -x "$uv" ]; then
     say "bringing uv into $venv"
+    # An environment that uv made, on a machine that has lost it since, has no pip.
+    "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip >/dev/null
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
       --only-binary :all: -r requirements/uv.txt
   fi
