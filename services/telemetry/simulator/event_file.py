@@ -174,6 +174,7 @@ def _inconsistencies(event: Event) -> Iterator[tuple[Where, str]]:
         seconds = event.after_start(clock)
         if seconds > event.seconds:
             yield where, f"value {clock!r}, must be between start and end"
+            continue
         if where[:-2] == previous[0] and where[0] != "faults" and seconds < previous[1]:
             yield where, f"value {clock!r}, must not be before the entry above it"
         previous = (where[:-2], seconds)

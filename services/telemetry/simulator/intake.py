@@ -101,8 +101,10 @@ class Intake:
         passes = screen_flow(self.head, self.screen.blockage, p)
         rate = (limit - self.head) / SETTLE - self._river_rise
         bearable = max(passes + p.wet_well_area * rate * 3600.0, 0.0)
-        target = 0.0 if self.tripped else min(wanted, bearable)
-        if target < self.allowed:
+        target = min(wanted, bearable)
+        if self.tripped:
+            self.allowed = 0.0
+        elif target < self.allowed:
             self.allowed += (target - self.allowed) * min(dt / REACTION, 1.0)
         else:
             rise = p.ramp_per_hour * p.raw_flow * dt / 3600.0

@@ -81,7 +81,7 @@ class SensorBank:
         self._last = np.full(len(self._exception), np.nan)
         self._silent = np.zeros(len(self._exception))
         self._block = -1
-        self._drawn = np.zeros((BLOCK, len(only)))
+        self._drawn = np.zeros((0, len(only)))
 
     def read(self, first: int, truth: Floats, calm: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Readings of steps first, first+1, … from true values, float64[steps, columns].
@@ -118,6 +118,8 @@ class SensorBank:
         block = step // BLOCK
         if block != self._block:
             self._block = block
+            # A fresh array: rows of the hour before may still be in use.
+            self._drawn = np.zeros((BLOCK, len(self._keys)))
             for column in self._noisy:
                 bits = np.random.Philox(key=self._keys[column], counter=[0, 0, 0, block])
                 self._drawn[:, column] = np.random.Generator(bits).standard_normal(BLOCK)

@@ -20,7 +20,9 @@ def problems(tmp_path: Path, text: str | bytes) -> list[str]:
 
 
 def line_of(text: str, part: str) -> int:
-    return next(i for i, line in enumerate(text.splitlines(), 1) if part in line)
+    lines = list(enumerate(text.splitlines(), 1))
+    exact = [i for i, line in lines if line == part]
+    return exact[0] if exact else next(i for i, line in lines if part in line)
 
 
 @pytest.fixture
@@ -44,9 +46,8 @@ def test_the_storm_is_valid_and_says_what_is_documented(storm):
         ("seed: 20230418", "seed: later", ["seed", "'later'", "integer"]),
         ("temperature: 16.5", "temperature: .nan", ["river.temperature", "nan", "finite"]),
         ("gauge: upstream", "gauge: no3", ["gauge", "'no3'", "plant"]),
-        ("gauge: upstream", "gouge: upstream", ["gouge", "not a field"]),
+        ("id: liu", "gouge: 3\nid: liu", ["gouge", "not a field"]),
         ("role: main", "role: chief", ["plants.no3.role", "'chief'", "'main'"]),
-        ("role: main", "role: backup", ["plants", "exactly one", "main"]),
         ('"20:50", rate: 0.4', '"20:50", rate: 99', ["actions[0].rate", "99", "20"]),
         ('"20:50", rate: 0.4', '"16:50", rate: 0.4', ["actions[0].at", "'16:50'", "between"]),
         ('"20:50", rate: 0.4', '"25:50", rate: 0.4', ["actions[0].at", "'25:50'", "pattern"]),
@@ -64,9 +65,15 @@ def test_a_fault_names_line_field_value_and_bound(tmp_path, text, old, new, expe
     changed = text.replace(old, new, 1)
     found = problems(tmp_path, changed)
     assert len(found) == 1, found
-    assert found[0].startswith(f"{line_of(changed, new)}: "), found
+    assert found[0].startswith(f"{line_of(changed, new.splitlines()[0])}: "), found
     for part in expected:
         assert part in found[0]
+
+
+def test_exactly_one_plant_carries_the_city(tmp_path, text):
+    changed = text.replace("role: main", "role: backup")
+    (found,) = problems(tmp_path, changed)
+    assert found.startswith(f"{line_of(changed, 'plants:')}: plants: value [], exactly one")
 
 
 def test_all_faults_are_told_at_once(tmp_path, text):

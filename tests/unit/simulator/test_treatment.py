@@ -58,7 +58,7 @@ def test_filters_wash_one_at_a_time_in_order_of_need():
 def test_a_washed_filter_ripens_before_it_serves():
     one = Filters(P, True, HALF)
     one.solids[3] = 10.0
-    seen = []
+    seen: list[int] = []
     for _ in range(400):
         one.step(10.0, 4249.0, 1.2)
         if not seen or seen[-1] != one.state[3]:
