@@ -25,6 +25,7 @@ PAGE: dict[str, str] = {
 INCIDENT: dict[str, Any] = {
     "title": "Incident",
     "none": "No incident",
+    "none_old": "Incidents: not known",
     "kinds": {"intake-crisis": "Intake crisis"},
     "since": "since {time}, {age}",
     "phases": {
@@ -63,7 +64,7 @@ ALARMS: dict[str, Any] = {
     "left": "{time} left",
     "overdue": "{time} over",
     "hold": "uncertain: held",
-    "raised_at": "raised at {value} {limit}",
+    "raised_at": "raised at {value}",
     "kinds": {
         "fault": "instrument fault", "flat": "does not change", "stale": "station silent",
         "rise": "rising", "fall": "falling", "rise_ratio": "rising fast",
@@ -72,6 +73,7 @@ ALARMS: dict[str, Any] = {
     "points": {
         "settled_turbidity": "Settled turbidity", "combined_turbidity": "Filtered turbidity",
         "raw_turbidity": "Raw turbidity", "level": "Clear-well level",
+        "screen_head": "Screen head",
         "flow_ratio": "Raw flow, of required", "pressure_ratio": "Pressure, of setpoint",
         "pump_flow_ratio": "Flow a pump, of rated", "wash_queue": "Filters waiting for a wash",
         "coagulant_reserve": "Coagulant reserve",

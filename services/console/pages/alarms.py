@@ -72,7 +72,7 @@ def bound(one: AlarmView) -> str:
         return ""
     ratio = kind == "rise_ratio"
     same = one.now is not None and one.now.unit == one.unit
-    unit = "" if ratio or same else f" {wording.unit(one.unit)}"
+    unit = "" if ratio or (same and _levelled(one)) else f" {wording.unit(one.unit)}"
     return f"{SIGNS.get(kind, ALARMS['limit'])} {wording.limit(one.limit)}{unit}".strip()
 
 
@@ -83,22 +83,24 @@ def _levelled(one: AlarmView) -> bool:
 def _what(one: AlarmView) -> list[Markup]:
     at = wording.number(one.value, saturated=one.saturated)
     unit = wording.unit(one.unit)
-    raised = ALARMS["raised_at"].format(value=f"{at} {unit}".strip(), limit=bound(one))
+    raised = ALARMS["raised_at"].format(value=f"{at} {unit}".strip())
+    raised += f" ({bound(one)})" if bound(one) else ""
     # A rise, or a limit in another unit, cannot stand beside the present reading.
     same = one.now is not None and one.now.unit == one.unit and _levelled(one)
+    unknown = one.now is None or one.now.value is None
     shown = [tag("span", _title(one), _class="name")]
     if one.cleared is None and one.now is not None:
         shown.append(
             tag(
                 "span", tag("b", wording.reading(one.now)), " ",
                 None if one.now.value is None else tag("span", wording.unit(one.now.unit)), " ",
-                tag("span", bound(one), _class="muted") if same else None,
+                tag("span", bound(one), _class="muted") if same and not unknown else None,
                 _class="now", title=raised,
             )
         )  # fmt: skip
     if one.uncertain:
         shown.append(tag("span", ALARMS["hold"], _class="mark"))
-    if one.value is not None and (one.cleared is not None or not same):
+    if one.value is not None and (one.cleared is not None or not same or unknown):
         shown.append(tag("span", raised, _class="muted raised"))
     if one.hidden_because:
         shown.append(tag("span", one.hidden_because, _class="muted"))

@@ -53,14 +53,18 @@ def _badge(moment: Moment) -> Markup:
 
 
 def _counts(moment: Moment) -> Markup:
+    """Alarms by priority. None is only said to be none while data comes."""
     counts = moment.view.counts()
+    none = wording.UNKNOWN if moment.old else "0"
     shown = [
         tag(
-            "span", symbol(priority, small=True), tag("b", str(counts[priority])),
+            "span",
+            symbol(priority, small=True),
+            tag("b", str(counts[priority] or none)),
             _class="count" if counts[priority] else "count zero",
         )
         for priority in ("critical", "high", "medium")
-    ]  # fmt: skip
+    ]
     rate = f"{moment.view.annunciated()} {PAGE['rate']}"
     return tag("div", *shown, tag("span", rate, _class="muted rate"), _class="counts")
 

@@ -26,7 +26,8 @@ def incidents(moment: Moment) -> Markup:
         newest = max(found, key=lambda one: one.closed or 0)
         said = INCIDENT["closed"].format(kind=_kind(newest), site=newest.site_name, time=moment.at(newest.closed))
         return tag("div", tag("span", said, _class="muted"), _class="panel quiet")
-    return tag("div", tag("span", INCIDENT["none"], _class="muted"), _class="panel quiet")
+    said = INCIDENT["none_old" if moment.old else "none"]
+    return tag("div", tag("span", said, _class="muted"), _class="panel quiet")
 
 
 def _kind(one: IncidentView) -> str:

@@ -53,14 +53,14 @@ class Overview:
             self._part("banners", "div").props('role="status"')
         self._page = ui.element("main").classes("page")
         with self._page:
-            self._part("incidents", "div").classes("main")
-            with ui.element("div").classes("split main"):
-                self._alarm_list()
-                with ui.element("section").props(f'aria-label="{PLANTS["title"]}"'):
-                    self._part("plants", "div").classes("tiles")
-            self._part("trend_title", "div")
-            with ui.element("section").classes("charts main"):
-                self._draw(moment)
+            self._part("incidents", "div").classes("incidents main")
+            self._alarm_list()
+            with ui.element("section").classes("plants").props(f'aria-label="{PLANTS["title"]}"'):
+                self._part("plants", "div").classes("tiles main")
+            with ui.element("section").classes("trends main"):
+                self._part("trend_title", "div")
+                with ui.element("div").classes("charts"):
+                    self._draw(moment)
         self._part("foot", "footer").classes("foot")
 
     def _alarm_list(self) -> None:
@@ -125,7 +125,9 @@ class Overview:
             f"{name.replace('_', ' ')} {wording.number(value)}" for name, value in moment.status.counters.items()
         )
         self._show("foot", tag("span", f"{FOOTER['note']} {counters}"))
-        self._page.classes(add="old" if moment.old else "", remove="" if moment.old else "old")
+        calm = not view.active() and all(one.closed is not None for one in view.incidents())
+        for name, on in (("old", moment.old), ("calm", calm)):
+            self._page.classes(add=name if on else "", remove="" if on else name)
         if self._beats and self._beats % CHARTS_EVERY == 0:
             self._draw(moment)
         self._beats += 1

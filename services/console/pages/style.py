@@ -42,7 +42,12 @@ body.lost .lostbar { display: block; }
 body.lost .page, body.lost .bar > .head > *, body.lost .bar > .head .clock { filter: grayscale(1) brightness(.55); }
 body.lost .link .ok, body:not(.lost) .link .no { display: none; }
 body.lost .link::before { background: var(--critical); }
-.page { padding: 10px 14px 24px; display: grid; gap: 10px; grid-template-columns: minmax(0, 1fr); }
+.page { padding: 10px 14px 24px; display: grid; gap: 10px; align-items: start;
+  grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr); grid-template-rows: auto auto 1fr;
+  grid-template-areas: "incidents incidents" "alarms plants" "trends trends"; }
+/* Without alarms the charts take the room that the alarms leave. */
+.page.calm { grid-template-areas: "incidents incidents" "alarms plants" "trends plants"; }
+.page.calm .charts { grid-template-columns: minmax(0, 1fr); } .page.calm .chart { height: 150px; }
 .page.old .main { filter: saturate(.25) brightness(.75); }
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 10px 12px; }
 .panel.quiet { padding: 6px 12px; }
@@ -72,8 +77,8 @@ body.lost .link::before { background: var(--critical); }
 .countdown.high .hours { color: var(--high); } .countdown.critical .hours { color: #ff5c5f; }
 .countdown .others { font-size: 13px; }
 .assumed { font-size: 11.5px; margin-top: 3px; }
-.split { display: grid; gap: 10px; grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr); align-items: start; }
-.split > * { min-width: 0; }
+.page > * { min-width: 0; } .incidents { grid-area: incidents; } #alarms { grid-area: alarms; }
+.plants { grid-area: plants; } .trends { grid-area: trends; }
 .title { display: block; margin-bottom: 6px; }
 .symbol { display: inline-flex; width: 22px; height: 22px; align-items: center; justify-content: center;
   font-size: 12px; font-weight: 800; color: #111; flex: none; line-height: 1; }
@@ -112,9 +117,11 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .history { list-style: none; } .history li { display: flex; gap: 8px; flex-wrap: wrap; padding: 3px 6px;
   border-bottom: 1px solid #2e353a; align-items: center; }
 .history .symbol { width: 16px; height: 16px; font-size: 9px; } .history .word { display: none; }
-.tiles { display: grid; gap: 8px; }
+.tiles { display: grid; gap: 8px; grid-template-columns: minmax(0, 1fr); }
 .tile { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 8px 10px; }
 .tile > header { display: flex; gap: 8px; align-items: center; margin-bottom: 4px; }
+.tile h3, h2 { overflow-wrap: anywhere; min-width: 0; } .tile .fresh, .tile .state { flex: none; }
+.trends h2 { margin-bottom: 6px; }
 .tile h3 { color: var(--ink); font-size: 14px; }
 .tile .state { font-size: 12px; border: 1px solid var(--line); padding: 0 6px; border-radius: 3px; }
 .tile .fresh { margin-left: auto; font-size: 12px; } .tile .stale { border: 1px dashed var(--soft); padding: 0 6px; }
@@ -131,13 +138,16 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .charts { display: grid; gap: 10px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .chart { height: 220px; width: 100%; } .charts h3 { margin-bottom: 4px; }
 .foot { font-size: 12px; color: var(--soft); padding: 0 14px 14px; }
-@media (max-width: 1100px) { .charts { grid-template-columns: 1fr; } .split { grid-template-columns: 1fr; }
+@media (max-width: 1100px) { .charts { grid-template-columns: minmax(0, 1fr); }
+  .page, .page.calm { grid-template-columns: minmax(0, 1fr); grid-template-rows: none;
+    grid-template-areas: "incidents" "alarms" "plants" "trends"; }
   .incident { grid-template-columns: 1fr 1fr; gap: 8px 20px; grid-template-rows: none;
     grid-template-areas: "what what" "count next" "course course"; } }
 @media (max-width: 640px) {
   .bar { gap: 6px 12px; padding: 6px 10px; } .counts { margin-left: 0; } .page { padding: 8px; }
   .incident { grid-template-columns: 1fr; gap: 10px;
     grid-template-areas: "what" "count" "next" "course"; }
+  .tile dl { grid-template-columns: 1fr 1fr; } .tile > header { flex-wrap: wrap; }
   .rate, .clock .date .muted { display: none; } .clock .big { font-size: 22px; }
   .alarms .priority .word { display: inline; margin-left: 6px; }
   .steps { flex-direction: column; } .steps li { flex-direction: row; justify-content: space-between;

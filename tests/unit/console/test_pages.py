@@ -1,0 +1,187 @@
+"""The parts of the page as text: what is said at which moment, and that data can never become markup."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from services.console import wording
+from services.console.live import LiveView
+from services.console.markup import join, tag
+from services.console.pages import alarms, header, incident, plants, trends
+from services.console.pages.moment import Moment
+from services.console.snapshots import Status
+from services.core.clock import HOUR, MINUTE, SECOND
+from services.core.frame import make_frame
+from services.core.quality import Quality
+from services.core.records import AlarmEvent, Tick
+from tests.browser import storm
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def moment(until: str, status: Status | None = None, name: str = "No. 3 plant") -> Moment:
+    catalogue = storm.city(name)
+    view = LiveView(catalogue.sites)
+    view.apply_all(storm.night(catalogue, storm.clock(until)) if until else [])
+    return Moment("Liuyang", view, status or Status(silence=1.0), ZONE)
+
+
+def said(markup: str) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", markup)).strip())
+
+
+def rows(markup: str) -> list[str]:
+    return [said(row) for row in markup.split("<tr")[2:]]
+
+
+def test_text_is_escaped_and_markup_is_not_escaped_twice():
+    inner = tag("b", "<i>&\"'", title='"><script>')
+    assert inner == '<b title="&quot;&gt;&lt;script&gt;">&lt;i&gt;&amp;&quot;&#x27;</b>'
+    assert join(inner, None, 3) == inner + "3"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(4000.0, "4,000"), (18.44, "18.4"), (0.619, "0.62"), (0.0, "0"), (None, "—"),
+     (float("nan"), "—"), (float("inf"), "∞"), (-1.5, "−1.50")],
+)  # fmt: skip
+def test_numbers_as_a_control_room_reads_them(value, text):
+    assert wording.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [(-1, "0 s"), (40 * SECOND, "40 s"), (12 * MINUTE, "12 min"), (HOUR + 5 * MINUTE, "1 h 05"),
+     (72 * HOUR, "3 d")],
+)  # fmt: skip
+def test_ages_as_a_control_room_reads_them(ns, text):
+    assert wording.age(ns) == text
+
+
+def test_an_alarm_says_where_what_against_which_limit_and_how_long_is_left():
+    found = rows(alarms.active(moment("21:20")))
+    assert found[0].endswith("Follow the intake-crisis playbook 8 min left")
+    assert "21:13 7 min No. 3 plant Intake pump house Raw flow, of required" in found[0]
+    assert "< 60" in found[0]
+    assert "Throttle the raw pumps now 29 min over" in found[1]
+    assert "(rise > 0.3 m)" in found[-1]
+
+
+def test_a_saturated_meter_is_shown_as_at_least():
+    found = next(row for row in rows(alarms.active(moment("22:00"))) if "Raw turbidity" in row)
+    assert "≥ 4,000 NTU > 1,000" in found
+
+
+def test_an_alarm_whose_reading_is_unknown_shows_what_raised_it():
+    now = moment("20:47")
+    site = now.view.catalogue()[0]
+    index = site.point_index["intake/screen_head"]
+    at = storm.clock("20:48")
+    now.view.apply(make_frame("no3", "intake", np.array([at]), np.array([index]), np.array([0.0]),
+                              np.array([Quality.BAD], np.uint8)))  # fmt: skip
+    row = rows(alarms.active(now))[0]
+    assert "Screen head — raised at 1.04 m (> 1)" in row
+
+
+def test_an_alarm_without_a_rule_is_listed_all_the_same():
+    now = moment("18:00")
+    now.view.apply(AlarmEvent(storm.clock("18:00"), "no3", "intake", "", "gone", "o", 1, "raised",
+                              "critical"))  # fmt: skip
+    assert "gone: no longer in the catalogue" in rows(alarms.active(now))[0]
+
+
+def test_no_alarm_is_only_said_while_data_comes():
+    assert "No active alarm" in alarms.active(moment("18:00"))
+    stopped = moment("18:00", Status(silence=31.0))
+    assert "No active alarm" not in alarms.active(stopped)
+    assert "Data stopped at 18:00" in header.banners(stopped)
+    assert "No incident" not in incident.incidents(stopped)
+    assert ">0<" not in header.header(stopped)
+
+
+def test_a_run_that_ended_is_not_called_stopped():
+    now = moment("18:00", Status(silence=900.0))
+    now.view.apply(Tick(storm.clock("18:01"), end=True))
+    assert "The run ended at 18:01" in header.banners(now)
+    assert "Data stopped" not in header.banners(now)
+
+
+def test_a_stopped_processor_and_a_problem_are_named():
+    found = header.banners(moment("18:00", Status(1.0, ("alerts", "historian"), "Disk is full")))
+    assert "Not running: alerts, historian" in found
+    assert "Disk is full" in found
+    assert header.banners(moment("18:00")) == ""
+
+
+def test_before_the_first_tick_the_header_says_that_it_waits():
+    assert "waiting for the first tick" in header.header(moment(""))
+    assert "No data yet" in header.banners(moment("", Status(silence=31.0)))
+
+
+def test_the_incident_says_phase_next_step_and_the_countdown_as_a_range_with_assumptions():
+    found = said(incident.incidents(moment("22:10")))
+    assert "Surge 19:45 Restricted intake 21:10 Supply threatened 21:43" in found
+    assert "Start Nos. 1 and 2" in found
+    assert re.search(r"6 h \d\d at worst until about 04:\d\d expected 8 h \d\d · optimistic", found)
+    assert "raw flow stays at 34 % of required" in found
+    assert incident.incidents(moment("22:10")).count('aria-current="step"') == 1
+
+
+def test_a_forecast_beyond_its_horizon_is_said_as_such():
+    found = said(incident.incidents(moment("20:00")))
+    assert "> 24 h" in found
+
+
+def test_plants_say_what_is_unknown_and_why():
+    found = plants.plants(moment("22:10")).split("<section")[1:]
+    assert "running" in said(found[0])
+    assert re.search(r"Raw flow 1,7\d\d m³/h ↘ 40 % of required", said(found[0]))
+    assert "has-critical" in found[0]
+    assert "Filtered — no sample" in said(found[1])
+    assert "idle" not in found[1]
+    assert 'class="tile idle"' in plants.plants(moment("18:00"))
+
+
+def test_a_silent_plant_shows_no_old_values():
+    now = moment("18:00")
+    now.view.apply(Tick(storm.clock("18:04")))
+    found = said(plants.plants(now))
+    assert "No data since 18:00" in found
+    assert "Raw turbidity — station silent, last known 18:00" in found
+    assert "NTU" not in found
+
+
+def test_names_from_data_are_never_markup():
+    now = moment("22:10", name="<script>alert(1)</script>")
+    for part in (alarms.active(now), alarms.history(now), plants.plants(now), incident.incidents(now)):
+        assert "<script" not in part
+        assert "&lt;script&gt;" in part
+
+
+def test_charts_have_limits_as_lines_local_hours_and_the_troubled_plant():
+    now = moment("22:10")
+    site = trends.primary(now)
+    assert site is not None
+    assert site.id == "no3"
+    drawn = trends.charts(now, site.id)
+    assert list(drawn) == ["turbidity", "intake", "supply"]
+    turbidity, stage = drawn["turbidity"]["series"]
+    assert [line["yAxis"] for line in turbidity["markLine"]["data"]] == [200, 1000]
+    assert stage["yAxisIndex"] == 1
+    local_end = drawn["turbidity"]["xAxis"]["max"] - storm.clock("22:10") // 1_000_000
+    assert local_end == 8 * 3600 * 1000
+    assert drawn["turbidity"]["tooltip"]["renderMode"] == "richText"
+
+
+def test_a_gap_stays_a_gap_in_the_chart():
+    now = moment("18:00")
+    catalogue = storm.city()
+    now.view.apply_all(storm.night(catalogue, storm.clock("18:40"), since=storm.clock("18:30")))
+    drawn = trends.charts(now, "no3")["intake"]["series"][0]
+    assert drawn["connectNulls"] is False
+    assert [value for _, value in drawn["data"]].count(None) == 1
