@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
 
 from services.core.catalogue import Catalogue, Rule
+from services.core.catalogue.wording import condition
 from services.core.clock import to_datetime
 from services.core.records import AlarmEvent, IncidentEvent, Output, Record
 
@@ -41,19 +43,19 @@ class Timeline:
 
     def _alarm(self, event: AlarmEvent) -> None:
         style, letter = _STYLE[event.priority], _LETTER[event.priority]
+        rule = self._rules.get((event.site, event.station, event.point, event.rule))
         value = ""
         if event.value is not None:
             least = "≥ " if event.quality == "saturated" else ""
             value = f"{least}{event.value:,.4g} {event.unit}".rstrip()
-            if event.limit is not None:
-                value += f" (limit {event.limit:,.4g})"
+            if rule is not None:
+                value += f" ({condition(rule, event.unit)})"
         where = f"{self._names[event.site]} · {event.station} · {event.point.replace('_', ' ')}"
         self._console.print(
             f"[dim]{self._clock(event.site, event.time)}[/] [{style}] {letter} [/] "
             f"{escape(event.rule.replace('-', ' '))}  [bold]{escape(value)}[/]  [dim]{escape(where)}[/]",
             highlight=False,
         )
-        rule = self._rules.get((event.site, event.station, event.point, event.rule))
         if rule is not None and event.priority in ("critical", "high"):
             self._console.print(f"                    → {escape(rule.response)}", highlight=False, style="italic")
 
@@ -72,9 +74,14 @@ class Timeline:
             upper = f"{high:.1f}" if isinstance(high, float) else f"over {forecast['horizon_hours']:.0f}"
             left = f" · supply lasts {forecast['hours_pessimistic']:.1f} to {upper} h"
         self._console.print(
-            f"[dim]{self._clock(event.site, event.time)}[/] [bold reverse] {escape(event.kind)}: "
+            f"[dim]{self._clock(event.site, event.time)}[/] [bold reverse] {escape(_words(event.kind))}: "
             f"{escape(event.phase)} [/] {escape(self._names[event.site])}{left}",
             highlight=False,
         )
         if event.next_step:
             self._console.print(f"                    → {escape(event.next_step)}", highlight=False, style="italic")
+
+
+def _words(kind: str) -> str:
+    """`IntakeCrisis` as `Intake crisis`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize()

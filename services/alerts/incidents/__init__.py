@@ -3,6 +3,6 @@
 from services.alerts.incidents.base import IncidentModel, Instant
 from services.alerts.incidents.intake_crisis import IntakeCrisis
 
-INCIDENTS: dict[str, type[IncidentModel]] = {"intake-crisis": IntakeCrisis}
+INCIDENTS: dict[str, type[IncidentModel]] = {model.name: model for model in (IntakeCrisis,)}
 
 __all__ = ["INCIDENTS", "IncidentModel", "Instant"]

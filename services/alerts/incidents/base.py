@@ -39,9 +39,13 @@ class Memory:
 
 
 class IncidentModel:
-    """Base: a fold over instants, in order. `needs` are the measured points it looks at."""
+    """Base: a fold over instants, in order.
+
+    kind: as events name it.  name: as the catalogue does, for sites and playbooks.  needs: measured points.
+    """
 
     kind = ""
+    name = ""
     needs: tuple[str, ...] = ()
 
     def __init__(self, site: Site) -> None:
@@ -68,7 +72,7 @@ class IncidentModel:
         memory.since.clear()
         event = IncidentEvent(
             now.time, self.site.id, self.kind, memory.incident, memory.number, phase, cause,
-            self.site.playbooks.get(self.kind, {}).get(phase, ""), evidence,
+            self.site.playbooks.get(self.name, {}).get(phase, ""), evidence,
         )  # fmt: skip
         if phase == "closed":
             self.memory = Memory()

@@ -31,7 +31,8 @@ _CLOSING_FLOW, _CLOSING_HEAD = 95.0, 0.15
 class IntakeCrisis(IncidentModel):
     """See the module."""
 
-    kind = "intake-crisis"
+    kind = "IntakeCrisis"
+    name = "intake-crisis"
     needs = ("intake/raw_turbidity", "intake/screen_head", "intake/raw_flow", "clearwell/level")
 
     def step(self, now: Instant) -> IncidentEvent | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from services.core.clock import format_duration, parse_duration
+from services.core.clock import SECOND, format_duration, parse_duration
 
 Priority = Literal["critical", "high", "medium", "journal"]
 RuleKind = Literal[
@@ -38,12 +38,16 @@ def _bounded(value: int) -> int:
     return value
 
 
-#: Nanoseconds, written `5m` in YAML and in canonical JSON.
+def _written(value: int) -> str | int:
+    return value if value % SECOND else format_duration(value)
+
+
+#: Nanoseconds, written `5m` in YAML and in canonical JSON (there a number when no whole seconds say it).
 Duration = Annotated[
     int,
     BeforeValidator(_duration),
     AfterValidator(_bounded),
-    PlainSerializer(format_duration, return_type=str),
+    PlainSerializer(_written, return_type=str | int),
 ]
 
 #: Names in YAML, topics and journals: no separators that a topic, an occurrence or a path uses.

@@ -45,6 +45,8 @@ def mosquitto_config(port: int) -> str:
     """
     return "\n".join([
         f"listener {port} 127.0.0.1",
+        # Started by root it would change its user, and with that lose the tether to its parent.
+        *(["user root"] if os.geteuid() == 0 else []),
         "allow_anonymous true",
         "persistence false",
         "max_inflight_messages 1000",
