@@ -54,7 +54,6 @@ def mosquitto_config(port: int) -> str:
         "max_packet_size 16000000",
         "log_dest stderr",
         "log_type error",
-        "log_type warning",
         "",
     ])  # fmt: skip
 
@@ -196,4 +195,6 @@ class Broker:
     async def _report(self, child: asyncio.subprocess.Process) -> None:
         assert child.stderr is not None
         while line := await child.stderr.readline():
-            _log.warning("broker says", kind=self.kind, text=line.decode("utf-8", "replace").strip())
+            text = line.decode("utf-8", "replace").strip()
+            say = _log.warning if "error" in text.lower() else _log.debug
+            say("broker says", kind=self.kind, text=text)
