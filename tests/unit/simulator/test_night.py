@@ -16,7 +16,8 @@ EXPECTED = [
     ("raw flow < 85 %", "21:10", 4),
     ("raw flow < 60 %", "21:13", 4),
     ("raw turbidity ≥ 4000", "21:37", 4),
-    ("forecast < 8 h", "21:43", 6),
+    # Inflow is taken as it is now, unsmoothed, so this comes early.
+    ("forecast < 8 h", "21:43", 12),
     ("coagulant at its cap", "21:52", 6),
     ("raw turbidity < 4000 again", "22:30", 4),
     ("clear well < 2.2", "22:40", 8),
