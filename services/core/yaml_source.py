@@ -13,24 +13,35 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.error import MarkedYAMLError
 
 from services.core.errors import ConfigError, Fault
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
 
+_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
 _Path = tuple[str | int, ...]
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses aliases: a short file of them can stand for a billion nodes."""
+    """Refuses aliases, a short file of them can stand for a billion nodes, and depth before it costs the stack."""
+
+    depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.YAMLError(f"alias in line {mark.line + 1}: aliases are not taken")
-        return super().compose_node(parent, index)
+            raise MarkedYAMLError(problem="an alias: aliases are not taken", problem_mark=mark)
+        if self.depth > MAX_DEPTH:
+            raise MarkedYAMLError(problem=f"nested more than {MAX_DEPTH} deep", problem_mark=mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +103,12 @@ def read_yaml(path: Path, name: str | None = None) -> Source:
 def _build(loader: _Loader, node: yaml.Node, path: _Path, lines: dict[_Path, int], file: str) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
-    if len(path) > MAX_DEPTH:
-        raise ConfigError([Fault(file, line, dotted(path), "nested", f"at most {MAX_DEPTH} deep")])
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
+        raise ConfigError([Fault(file, line, dotted(path), node.tag, "must be a plain list or mapping")])
     if isinstance(node, yaml.MappingNode):
         out: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node)
+            key = _scalar(loader, key_node, path, file) if isinstance(key_node, yaml.ScalarNode) else None
             if isinstance(key, bool | float | type(None)) and isinstance(key_node, yaml.ScalarNode):
                 key = key_node.value  # `off:` and `no:` are names here, whatever YAML 1.1 makes of them
             at = key_node.start_mark.line + 1
@@ -110,7 +121,16 @@ def _build(loader: _Loader, node: yaml.Node, path: _Path, lines: dict[_Path, int
         return out
     if isinstance(node, yaml.SequenceNode):
         return [_build(loader, n, (*path, i), lines, file) for i, n in enumerate(node.value)]
-    return loader.construct_object(node)
+    return _scalar(loader, node, path, file)
+
+
+def _scalar(loader: _Loader, node: yaml.Node, path: _Path, file: str) -> Any:
+    try:
+        return loader.construct_object(node)
+    except (ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        # What the tag promises the text does not hold: 2023-02-30, `!!bool perhaps`.
+        line = node.start_mark.line + 1
+        raise ConfigError([Fault(file, line, dotted(path), repr(node.value), f"must be valid: {error}")]) from None
 
 
 def validate(model: type[_Model], source: Source, path: _Path = (), data: Any = None) -> _Model:
