@@ -23,6 +23,7 @@ class Occurrence:
     hidden_because: str = ""
     uncertain: bool = False
     cleared: int | None = None
+    announced: bool = False
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Alarms:
     active: dict[str, Occurrence] = field(default_factory=dict)
     cleared: deque[Occurrence] = field(default_factory=lambda: deque(maxlen=KEPT_CLEARED))
     history: deque[AlarmEvent] = field(default_factory=lambda: deque(maxlen=KEPT_HISTORY))
-    annunciated: int = 0
+    announced: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT_HISTORY))
     _numbers: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
     def apply(self, event: AlarmEvent) -> None:
@@ -62,13 +63,14 @@ class Alarms:
             found.hidden_because = "" if event.annunciated else event.cause
             self.active[event.occurrence] = found
         found.last = event
-        if event.transition == "raised" and event.annunciated:
-            self.annunciated += 1
-        elif event.transition == "hidden":
+        if event.transition in ("raised", "unhidden") and event.annunciated and not found.announced:
+            # Once an occurrence: what is shown again on the way down is no new alarm.
+            found.announced = True
+            self.announced.append(event.time)
+        if event.transition == "hidden":
             found.hidden, found.hidden_because = True, event.cause
         elif event.transition == "unhidden":
-            # What hid it has gone and its condition still holds: it is shown, annunciated anew or not.
+            # What hid it has gone and its condition still holds: it is shown, announced anew or not.
             found.hidden, found.hidden_because = False, ""
-            self.annunciated += event.annunciated
         elif event.transition in ("uncertain", "certain"):
             found.uncertain = event.transition == "uncertain"

@@ -76,4 +76,5 @@ def forecast_of(evidence: Mapping[str, object], time: int) -> Forecast | None:
         _hours(found.get("hours_pessimistic")), _hours(found.get("hours_expected")),
         _hours(found.get("hours_optimistic")), _hours(found.get("horizon_hours")),
         tuple(str(line) for line in listed), time,
+        unknown="bad" if found.get("known") is False else "",
     )  # fmt: skip

@@ -173,11 +173,7 @@ class LiveView:
     def annunciated(self, within: int = 10 * MINUTE) -> int:
         """How many alarms were announced within `within` ns before now: the operator's load."""
         now = self.now or 0
-        return sum(
-            event.annunciated and event.transition in ("raised", "unhidden")
-            for event in self._alarms.history
-            if 0 <= now - event.time < within
-        )
+        return sum(0 <= now - time < within for time in self._alarms.announced)
 
     def incidents(self) -> tuple[IncidentView, ...]:
         """Incidents, open ones first; an open one's forecast is the newest there is."""
@@ -213,7 +209,8 @@ class LiveView:
             site=event.site, site_name=readings.site.name if readings else event.site,
             station=event.station, station_name=self._station_name(event.site, event.station),
             point=event.point, description=now.description if now else "",
-            rule_id=event.rule, rule=self._rule(event), occurrence=event.occurrence,
+            rule_id=event.rule, rule=self.rule(event.site, event.station, event.point, event.rule),
+            occurrence=event.occurrence,
             priority=one.last.priority, raised=event.time, cleared=one.cleared,
             age=max(end - event.time, 0), value=event.value, limit=event.limit, unit=event.unit,
             saturated=event.quality == "saturated", hidden=one.hidden,
@@ -238,20 +235,15 @@ class LiveView:
                 return one.name
         return station
 
-    def _rule(self, event: AlarmEvent) -> Rule | None:
-        """The rule as the catalogue has it now; None when it is gone."""
-        readings = self._readings.get(event.site)
+    def rule(self, site: str, station: str, point: str, rule: str) -> Rule | None:
+        """The rule as the catalogue has it now; None when it has none of that name there."""
+        readings = self._readings.get(site)
         if readings is None:
             return None
-        index = readings.site.point_index.get(f"{event.station}/{event.point}")
-        if index is not None:
-            for rule in readings.site.points[index].rules:
-                if rule.id == event.rule:
-                    return rule
-        for station in readings.site.stations:
-            if station.id == event.station and station.stale.id == event.rule:
-                return station.stale
-        return None
+        index = readings.site.point_index.get(f"{station}/{point}")
+        rules = readings.site.points[index].rules if index is not None else ()
+        stale = tuple(one.stale for one in readings.site.stations if one.id == station)
+        return next((one for one in (*rules, *stale) if one.id == rule), None)
 
     def counts(self) -> dict[str, int]:
         """Active, not hidden alarms by priority, every priority named."""

@@ -26,7 +26,8 @@ INCIDENT: dict[str, Any] = {
     "title": "Incident",
     "none": "No incident",
     "none_old": "Incidents: not known",
-    "kinds": {"intake-crisis": "Intake crisis"},
+    "kinds": {"IntakeCrisis": "Intake crisis", "intake-crisis": "Intake crisis"},
+    "again": "again: {cause}",
     "since": "since {time}, {age}",
     "phases": {
         "surge": "Surge",

@@ -8,6 +8,7 @@ from services.console.pages.moment import Moment
 from services.console.pages.symbols import labelled
 from services.console.snapshots import AlarmView, Transition
 from services.console.texts import ALARMS
+from services.core.catalogue.model import Rule
 
 SIGNS = {
     "high": ">", "successive_high": ">", "rise": "rise >", "fall": "fall >", "rise_ratio": "×",
@@ -56,11 +57,15 @@ def name_of(point: str, description: str) -> str:
     return str(ALARMS["points"].get(point) or description or point.replace("_", " "))
 
 
-def _title(one: AlarmView) -> str:
+def title(name: str, rule: Rule | None, fallback: str) -> str:
     """The quantity, and in words what is wrong with it when that is not its height."""
-    name = name_of(one.point, one.description) if one.point else ""
-    words = ALARMS["kinds"].get(one.rule.kind, "") if one.rule else ""
-    return ": ".join(filter(None, (name, words))) or one.rule_id
+    words = ALARMS["kinds"].get(rule.kind, "") if rule else ""
+    return ": ".join(filter(None, (name, words))) or fallback
+
+
+def _title(one: AlarmView) -> str:
+    name = name_of(one.point, one.description) if one.now is not None else ""
+    return title(name, one.rule, one.rule_id)
 
 
 def bound(one: AlarmView) -> str:

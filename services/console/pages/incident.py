@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.console import wording
 from services.console.markup import Markup, join, tag
+from services.console.pages import alarms
 from services.console.pages.moment import Moment
 from services.console.snapshots import Forecast, IncidentView
 from services.console.texts import INCIDENT, PLANTS
@@ -78,9 +79,25 @@ def _evidence(moment: Moment, one: IncidentView) -> Markup:
         tag("span", tag("span", label, _class="muted"), " ", tag("b", said), _class="fact")
         for label, said in one.readings.items()
     ]
-    why = tag("p", one.cause, _class="why") if one.cause else None
+    why = tag("p", cause(moment, one), _class="why") if one.cause else None
     at = INCIDENT["evidence"].format(time=moment.at(one.time)) if shown else None
     return tag("div", why, tag("span", at, _class="muted") if at else None, *shown, _class="evidence")
+
+
+def cause(moment: Moment, one: IncidentView) -> str:
+    """The cause in words: that of a rule (`station/point/rule`) is told as its alarm would be."""
+    again, plain = one.cause.startswith("again: "), one.cause.removeprefix("again: ")
+    station, _, rest = plain.partition("/")
+    point, _, rule_id = rest.partition("/")
+    found = moment.view.point(one.site, f"{station}/{point}")
+    rule = moment.view.rule(one.site, station, point, rule_id)
+    if found is None or rule is None:
+        return one.cause
+    told = alarms.title(alarms.name_of(point, found.description), rule, rule_id)
+    if rule.kind in ("high", "low"):
+        sign = alarms.SIGNS[rule.kind]
+        told = f"{told} {sign} {wording.limit(rule.limit)} {wording.unit(found.unit)}".strip()
+    return str(INCIDENT["again"].format(cause=told)) if again else told
 
 
 def _hours(value: float | None, horizon: float | None) -> str:

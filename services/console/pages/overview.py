@@ -64,7 +64,7 @@ class Overview:
         self._part("foot", "footer").classes("foot")
 
     def _alarm_list(self) -> None:
-        with ui.element("section").classes("panel").props(f'id="alarms" tabindex="-1" '
+        with ui.element("section").classes("panel main").props(f'id="alarms" tabindex="-1" '
                                                           f'aria-label="{ALARMS["title"]}"'):  # fmt: skip
             self._fixed(tag("h2", ALARMS["title"])).classes("title")
             self._part("active", "div")

@@ -15,14 +15,19 @@ from services.console.trend import SPAN
 from services.core.catalogue.model import Site
 
 GREY = "#8d969e"
+QUIET = "#7d868e"
 LINE_COLOURS = ("#9cc3dd", "#c9c2a5")
+#: A limit is grey until its alarm is active.
 LIMIT_COLOURS = {"critical": "#e5484d", "high": "#e8862e", "medium": "#c9b32e"}
 TOP_HOURS = 24.0
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line: its name, its samples, on which axis (0 left, 1 right), and its limits."""
+    """A line: its name, its samples, on which axis (0 left, 1 right), its limits.
+
+    A limit is its value, the priority of its alarm if that is active now (else empty), its label.
+    """
 
     name: str
     trend: Trend
@@ -74,10 +79,14 @@ def _series(moment: Moment, site: Site, kind: str, point: str, axis: int = 0, na
     found = _point(site, kind, point)
     if not found:
         return None
+    raised = {
+        (one.site, f"{one.station}/{one.point}", one.rule_id): one.priority
+        for one in (*moment.view.active(), *moment.view.hidden())
+    }
     limits = tuple(
-        (rule.limit, rule.priority, wording.limit(rule.limit))
+        (rule.limit, raised.get((site.id, found, rule.id), ""), wording.limit(rule.limit))
         for rule in site.points[site.point_index[found]].rules
-        if rule.kind in ("high", "low") and rule.priority in LIMIT_COLOURS
+        if rule.kind in ("high", "low") and rule.priority != "journal"
     )
     label = TRENDS[name or point]
     return Series(label, moment.view.trend(site.id, found), axis, limits)
@@ -163,8 +172,8 @@ def _axis(present: list[Series], side: int, low: float | None, *, log: bool) -> 
         # A stage is a height above datum: its movement matters, not its distance from zero.
         bottom = min(values, default=0.0)
         room = max((max(values, default=1.0) - bottom) * 0.15, 0.25)
-        return axis | {"min": math.floor((bottom - room) * 2) / 2,
-                       "max": math.ceil((max(values, default=1.0) + room) * 2) / 2}  # fmt: skip
+        return axis | {"min": math.floor(bottom - room),
+                       "max": math.ceil(max(values, default=1.0) + room)}  # fmt: skip
     step = 10 ** math.floor(math.log10(max(top, 0.1))) / 2
     return axis | {"min": low, "max": math.ceil(top * 1.05 / step) * step}
 
@@ -185,9 +194,9 @@ def _line(one: Series, shift: int, *, log: bool) -> dict[str, Any]:
             "silent": True, "symbol": "none", "animation": False,
             "data": [
                 {"yAxis": bound, "name": label,
-                 "lineStyle": {"color": LIMIT_COLOURS[priority], "width": 1,
+                 "lineStyle": {"color": LIMIT_COLOURS.get(priority, QUIET), "width": 1,
                                "type": "solid" if one.axis == 0 else "dashed", "opacity": 0.55},
-                 "label": {"formatter": "{b}", "color": LIMIT_COLOURS[priority], "fontSize": 10,
+                 "label": {"formatter": "{b}", "color": LIMIT_COLOURS.get(priority, QUIET), "fontSize": 10,
                            "position": "insideStartTop" if one.axis == 0 else "insideEndTop"}}
                 for bound, priority, label in one.limits
             ],

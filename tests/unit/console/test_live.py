@@ -174,7 +174,7 @@ def test_a_hidden_alarm_is_folded_away_and_comes_back(view):
     assert view.active() == ()
     assert [one.hidden_because for one in view.hidden()] == ["screen collapsed"]
     assert view.counts()["critical"] == 0
-    view.apply(alarm(3, "unhidden", annunciated=False))
+    view.apply(alarm(3, "unhidden"))
     assert len(view.active()) == 1
     assert view.hidden() == ()
     assert view.annunciated() == 1  # it was announced once, by its raising
@@ -185,6 +185,12 @@ def test_one_that_was_never_announced_is_a_consequence_and_no_new_alarm(view):
     assert view.active() == ()
     assert len(view.hidden()) == 1
     assert view.annunciated() == 0
+
+
+def test_a_consequence_that_outlives_its_cause_becomes_a_new_alarm(view):
+    view.apply_all([alarm(1, "raised", annunciated=False), alarm(2, "unhidden"), Tick(T0)])
+    assert len(view.active()) == 1
+    assert view.annunciated() == 1
 
 
 def test_quality_lost_while_active_holds_the_alarm(view):
@@ -235,6 +241,15 @@ def test_the_countdown_follows_the_derived_points_when_they_are_newer(view):
     assert (live.pessimistic, live.expected, live.optimistic) == (5.0, None, None)
     assert live.assumptions == ("weekday demand",)
     assert live.time == T0 + MINUTE
+
+
+def test_evidence_that_says_its_forecast_is_unknown_is_believed(view):
+    event = incident(1, "threatened", T0, None)
+    event.evidence["forecast"]["known"] = False  # type: ignore[index]
+    view.apply(event)
+    told = view.incidents()[0].forecast
+    assert told is not None
+    assert told.unknown
 
 
 def test_a_forecast_that_cannot_be_made_is_unknown_not_endless(view):

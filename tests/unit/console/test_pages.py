@@ -18,7 +18,7 @@ from services.console.snapshots import Status
 from services.core.clock import HOUR, MINUTE, SECOND
 from services.core.frame import make_frame
 from services.core.quality import Quality
-from services.core.records import AlarmEvent, Tick
+from services.core.records import AlarmEvent, IncidentEvent, Tick
 from tests.browser import storm
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -132,6 +132,26 @@ def test_the_incident_says_phase_next_step_and_the_countdown_as_a_range_with_ass
     assert incident.incidents(moment("22:10")).count('aria-current="step"') == 1
 
 
+def test_a_rule_as_the_cause_of_a_phase_is_told_in_words():
+    now = moment("22:10")
+    for number, (name, words) in enumerate({
+        "clearwell/supply_hours_pessimistic/supply-short": "Time to supply loss < 8 h",
+        "again: intake/raw_turbidity/turbidity-surge": "again: Raw turbidity: rising fast",
+        "the surge passed": "the surge passed",
+    }.items(), 10):  # fmt: skip
+        now.view.apply(IncidentEvent(storm.clock("22:10"), "no3", "IntakeCrisis", "no3/intake-crisis/1",
+                                     number, "threatened", name, ""))  # fmt: skip
+        assert words in said(incident.incidents(now))
+    assert "Intake crisis: No. 3 plant" in said(incident.incidents(now))
+
+
+def test_a_silent_station_is_an_alarm_of_the_station():
+    now = moment("18:00")
+    now.view.apply(AlarmEvent(storm.clock("18:00"), "no3", "intake", "station", "stale", "o", 1,
+                              "raised", "medium"))  # fmt: skip
+    assert "Intake pump house station silent blind" in rows(alarms.active(now))[0]
+
+
 def test_a_forecast_beyond_its_horizon_is_said_as_such():
     found = said(incident.incidents(moment("20:00")))
     assert "> 24 h" in found
@@ -172,6 +192,10 @@ def test_charts_have_limits_as_lines_local_hours_and_the_troubled_plant():
     assert list(drawn) == ["turbidity", "intake", "supply"]
     turbidity, stage = drawn["turbidity"]["series"]
     assert [line["yAxis"] for line in turbidity["markLine"]["data"]] == [200, 1000]
+    colours = [line["lineStyle"]["color"] for line in turbidity["markLine"]["data"]]
+    assert colours == [trends.LIMIT_COLOURS["medium"], trends.LIMIT_COLOURS["high"]]
+    calm = trends.charts(moment("18:00"), site.id)["turbidity"]["series"][0]["markLine"]["data"]
+    assert {line["lineStyle"]["color"] for line in calm} == {trends.QUIET}
     assert stage["yAxisIndex"] == 1
     local_end = drawn["turbidity"]["xAxis"]["max"] - storm.clock("22:10") // 1_000_000
     assert local_end == 8 * 3600 * 1000
