@@ -43,8 +43,15 @@ Q_NEVER = int(Quality.NEVER_SEEN)
 
 TRUE, FALSE, BETWEEN = 1, 0, 2
 
+#: Called from kernel functions alone: a way in from Python would be half of the time to compile them.
+_OPTIONS: Any = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_inner = njit(**_OPTIONS)
 
-@njit(cache=True, nogil=True)
+#: None written yet. Not the literal 0, which has a type of its own: what takes it would be compiled twice.
+_NONE: Any = np.int64(0)
+
+
+@_inner
 def _emit(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: int, what: int, why: int) -> int:
     state = rs[r]
     state.number += 1
@@ -62,7 +69,7 @@ def _emit(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: int, wha
     return n + 1
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _raise(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, why: int) -> int:
     state = rs[r]
     state.phase = ACTIVE
@@ -81,7 +88,7 @@ def _raise(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, 
     return n
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _clear(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, why: int) -> int:
     n = _emit(out, n, rules, rs, ps, r, time, CLEARED, why)
     rs[r].phase = NORMAL
@@ -94,7 +101,7 @@ def _clear(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, 
     return n
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, until: int) -> int:
     """Lets r's timer run to `until` (inclusive), or to where its value is too old to judge."""
     phase = rs[r].phase
@@ -111,14 +118,15 @@ def _settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int,
             why = BY_CONDITION
             if rules[r].kind == STALE:
                 why = BY_SILENCE
-            return _raise(out, n, points, rules, rs, ps, r, deadline, why)
-        return _clear(out, n, points, rules, rs, ps, r, deadline, BY_RETURN)
-    if until > known_to:
+            n = _raise(out, n, points, rules, rs, ps, r, deadline, why)
+        else:
+            n = _clear(out, n, points, rules, rs, ps, r, deadline, BY_RETURN)
+    elif until > known_to:
         rs[r].phase = NORMAL if phase == PENDING else ACTIVE
     return n
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _move(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, condition: int) -> int:
     """The phase after a judged reading at `time`."""
     state = rs[r]
@@ -147,7 +155,7 @@ def _move(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, t
     return n
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _lose_sight(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: int) -> int:
     """A reading that cannot be judged: nothing starts, nothing clears, what is active holds as uncertain."""
     state = rs[r]
@@ -161,12 +169,12 @@ def _lose_sight(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: in
     return n
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _median3(a: float, b: float, c: float) -> float:
     return max(min(a, b), min(max(a, b), c))
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _older(ring: Any, seen: Any, bucket: int) -> None:
     """What the window's buckets before `bucket` hold: the oldest with its first value, the least of all."""
     oldest, base, least = bucket, np.inf, np.inf
@@ -181,7 +189,7 @@ def _older(ring: Any, seen: Any, bucket: int) -> None:
     seen.bucket, seen.oldest, seen.base, seen.least = bucket, oldest, base, least
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _rate(rule: Any, ring: Any, recent: Any, seen: Any, time: int, value: float) -> int:
     """Rise, fall and ratio over the window, on the median of the last three readings (one spike moves nothing).
 
@@ -217,7 +225,7 @@ def _rate(rule: Any, ring: Any, recent: Any, seen: Any, time: int, value: float)
     return FALSE if change <= rule.clear else BETWEEN
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _gate(
     out: Any, n: int, points: Any, rules: Any, gated: Any, rs: Any, ps: Any, point: int, time: int,
     value: float,
@@ -255,7 +263,7 @@ def run(
     late u1[n] is set for readings older than their point's watermark; they change nothing else.
     Stops early when `out` might not hold a reading's transitions: call again with what it returned.
     """
-    n = 0
+    n: int = _NONE
     for i in range(start, len(times)):
         p = indices[i]
         if p < 0 or p >= len(points):
@@ -346,7 +354,7 @@ def run(
 @njit(cache=True, nogil=True)
 def settle_all(points: Any, rules: Any, ps: Any, rs: Any, until: int, start: int, out: Any) -> tuple[int, int]:
     """Lets every timer run to `until`. Returns (transitions written, next rule to take), as `run` does."""
-    n = 0
+    n: int = _NONE
     for r in range(start, len(rules)):
         row = points[rules[r].point]
         if n + 2 * (row.rule_to - row.rule_from) + 2 > len(out):
@@ -361,7 +369,7 @@ def silence(points: Any, rules: Any, ps: Any, rs: Any, station: int, time: int, 
 
     `out` must hold three transitions a rule.
     """
-    n = 0
+    n: int = _NONE
     for p in range(len(points)):
         row = points[p]
         if row.station != station:
@@ -391,7 +399,7 @@ def silence(points: Any, rules: Any, ps: Any, rs: Any, station: int, time: int, 
 def voice(points: Any, rules: Any, ps: Any, rs: Any, point: int, time: int, out: Any) -> int:
     """The station of silence pseudo-point `point` is heard again from `time` on. `out` holds four."""
     r = points[point].rule_from
-    n = _settle(out, 0, points, rules, rs, ps, r, time)
+    n: int = _settle(out, _NONE, points, rules, rs, ps, r, time)
     ps[point].time = time
     if rs[r].phase == PENDING:
         rs[r].phase = NORMAL

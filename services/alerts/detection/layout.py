@@ -51,8 +51,9 @@ POINT_PLAN = np.dtype(
         ("hold", "i8"),  # ns for which a value holds
         ("switch", "i4"),  # index of the sample-flow switch, -1: none
         ("station", "i4"),
-        ("rule_from", "i4"), ("rule_to", "i4"),
-        ("gated_from", "i4"), ("gated_to", "i4"),
+        # Wide, so that a rule's row has one type wherever it comes from: each type more is compiled anew.
+        ("rule_from", "i8"), ("rule_to", "i8"),
+        ("gated_from", "i8"), ("gated_to", "i8"),
     ],
     align=True,
 )  # fmt: skip

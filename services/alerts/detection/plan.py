@@ -28,7 +28,7 @@ class Plan:
     version: str
     points: NDArray[Any]
     rules: NDArray[Any]
-    gated: NDArray[np.int32]
+    gated: NDArray[np.int64]
     names: list[tuple[str, str, str]]
     definitions: list[Rule]
     station_ids: list[str]
@@ -89,7 +89,7 @@ def compile_site(site: Site, version: str) -> Plan:
         for p, rule in rules
     ]
     return Plan(
-        site, version, rows, table, np.array(flat, np.int32), names, [rule for _, rule in rules],
+        site, version, rows, table, np.array(flat, np.int64), names, [rule for _, rule in rules],
         stations, np.array([s.stale_after for s in site.stations], np.int64), rings,
     )  # fmt: skip
 
