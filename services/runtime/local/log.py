@@ -78,8 +78,8 @@ class LocalLog(LogView):
     async def append(self, records: Sequence[Record]) -> None:
         """Appends in order, as one transaction. Waits while the log is behind.
 
-        OutOfSequence (an AssertionError), with nothing taken, when a numbered frame is not the next
-        of its gateway; a new epoch starts at 1.
+        OutOfSequence (an AssertionError), with nothing taken, when a numbered frame is not beyond
+        the last of its gateway and epoch. Numbers that the bridge refused or gave up are passed over.
         """
         if records:
             prepared = Prepared.of(records)

@@ -78,6 +78,8 @@ class Gateway:
         self._window, self._settle, self._resend_after = window, settle, resend_after
         self._now = now
         self._stations = {station.id for station in site.stations}
+        self._committed_topic = committed_topic(site.group, site.id)
+        self._command_topic = topic(Kind.NCMD, site.group, site.id)
         # Distinct from the bridge's, and from that of a gateway for the same site started by mistake:
         # equal ids would make the broker throw the two out in turns, for ever.
         self._client_id = f"headworks-gateway-{site.group}-{site.id}-{os.getpid()}"
@@ -85,7 +87,7 @@ class Gateway:
         self._bdseq = (now() // 1_000_000_000) % 256
         self._seq = 0
         self._sent = self._highest = 0
-        self._rebirth = False
+        self._rebirth = self._closed = False
         self._making = asyncio.Lock()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -127,7 +129,8 @@ class Gateway:
 
         Columns of length n (0: a heartbeat): event time (ns, cut to ms), index into the site's points, value,
         quality. `through` (ns): everything of the station up to it has been given.
-        ValueError for a station or point that is not the site's, or more than MAX_READINGS readings.
+        ValueError for a station or point that is not the site's, or more than MAX_READINGS readings;
+        LinkError when the gateway is closed while there is no room.
         """
         if station not in self._stations:
             raise ValueError(f"site {self.site.id} has no station {station!r}")
@@ -148,8 +151,7 @@ class Gateway:
                     ),
                 )  # fmt: skip
                 while not self._outbox.has_room(len(frame.payload)):
-                    self._room.clear()
-                    await self._room.wait()
+                    await self._wait_for_room()
             self.counters.last = number
             # The committed number may have overtaken it while it waited for room.
             if number > self.counters.committed:
@@ -166,13 +168,20 @@ class Gateway:
         await self.until_committed(self.counters.last)
 
     async def until_committed(self, number: int) -> None:
-        """Waits until everything up to `number` is committed."""
+        """Waits until everything up to `number` is committed. LinkError when the gateway is closed before."""
         while self.counters.committed < number:
-            self._room.clear()
-            await self._room.wait()
+            await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        if self._closed:
+            raise LinkError(f"the gateway of {self.site.id} is closed")
+        self._room.clear()
+        await self._room.wait()
 
     async def close(self) -> None:
         """Publishes the death certificate if connected, and ends. What is not committed stays in the outbox."""
+        self._closed = True
+        self._room.set()
         if self._task is None:
             return
         self._task.cancel()
@@ -202,10 +211,7 @@ class Gateway:
         try:
             self.counters.connections += 1
             self._heard.clear()
-            await link.subscribe([
-                committed_topic(self.site.group, self.site.id),
-                topic(Kind.NCMD, self.site.group, self.site.id),
-            ])  # fmt: skip
+            await link.subscribe([self._committed_topic, self._command_topic])
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._heard.wait(), self._settle)
             backoff.reset()
@@ -295,11 +301,14 @@ class Gateway:
 
     def _take(self, source: str, payload: bytes) -> None:
         try:
-            if source.startswith("headworks/"):
+            if source == self._committed_topic:
                 said = json.loads(payload)
-                if said["epoch"] == self.epoch and isinstance(said["number"], int):
-                    self._commit(said["number"])
-                self._heard.set()
+                self._hear(Position(int(said["epoch"]), int(said["number"])))
+                return
+            if source != self._command_topic:
+                # Seen of a broker after its restart: messages that were not subscribed to. Another gateway's
+                # committed number taken for one's own would drop frames that nobody has.
+                _log.warning("message of another topic", site=self.site.id, topic=source)
                 return
             command = decode_certificate(payload)
         except (Rejected, ValueError, KeyError, TypeError) as error:
@@ -312,6 +321,17 @@ class Gateway:
             self._sent = min(self._sent, max(start - 1, self.counters.committed))
         self._rebirth |= any(m.name == encode.REBIRTH and m.value is True for m in command.metrics)
         self._wake.set()
+
+    def _hear(self, position: Position) -> None:
+        self._heard.set()
+        number = position.number if position.epoch == self.epoch else 0
+        if number < self.counters.committed:
+            # Another log than before: what was dropped on the word of the first cannot be sent to this one.
+            _log.error(
+                "the log has less than it said that it had",
+                site=self.site.id, said=self.counters.committed, now=number,
+            )  # fmt: skip
+        self._commit(number)
 
     def _commit(self, number: int) -> None:
         if number <= self.counters.committed:
