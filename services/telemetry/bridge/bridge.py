@@ -26,6 +26,7 @@ from services.telemetry.bridge.intake import Arrived, Intake
 from services.telemetry.bridge.session import Session
 from services.telemetry.bridge.ticks import PlayerTicks, WallTicks
 from services.telemetry.link import Backoff, Link, LinkError, Server
+from services.telemetry.sparkplug.decode import warm_up
 from services.telemetry.sparkplug.encode import REBIRTH, RESEND, encode_command
 from services.telemetry.sparkplug.topics import (
     Kind,
@@ -90,6 +91,7 @@ class Bridge:
         self._closing = False
 
     async def __aenter__(self) -> Self:
+        await asyncio.to_thread(warm_up)
         self._intake = Intake()
         self._failed = asyncio.get_running_loop().create_future()
         for name, work in (("link", self._keep_linked), ("log", self._work), ("say", self._speak)):

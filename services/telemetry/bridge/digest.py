@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -125,7 +126,8 @@ class Reader:
         if topic.device and topic.device not in session.stations:
             # The gateway's number, if it has one, is used up all the same.
             if topic.kind is Kind.DDATA:
-                self._numbered(session, decode_data(payload), into)
+                with suppress(Rejected):
+                    self._numbered(session, decode_data(payload), into)
             raise Rejected("unknown device", f"{topic.edge} has no station {topic.device}")
         match topic.kind:
             case Kind.NBIRTH:

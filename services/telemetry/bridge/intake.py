@@ -88,3 +88,4 @@ class Intake:
             self._closed = True
             self._queue.clear()
             self._changed.notify_all()
+        self._some.set()

@@ -74,6 +74,11 @@ def decode_data(payload: bytes) -> Metrics:
     )
 
 
+def warm_up() -> None:
+    """Has the kernel compiled, or loaded from its cache, before messages wait for it: up to two seconds."""
+    decode_data(b"")
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A metric with its name, from a birth or a command. `value` is None when it is null, absent or no number."""

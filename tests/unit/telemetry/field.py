@@ -3,7 +3,7 @@
 import numpy as np
 
 from services.core.catalogue.model import DerivedBy, Point, Rule, Site, Station
-from services.core.clock import MINUTE, SECOND, parse_time
+from services.core.clock import DAY, MINUTE, SECOND, parse_time
 from services.core.errors import LogError
 from services.core.frame import Frame
 from services.core.ports import Position
@@ -38,7 +38,7 @@ def small_site(name="no3", points=3):
 class StillClock:
     """A clock that shows what it is told."""
 
-    def __init__(self, at=START + 3600 * SECOND):
+    def __init__(self, at=START + DAY):
         self.at = at
 
     def now(self):

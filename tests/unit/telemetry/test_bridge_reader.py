@@ -24,7 +24,8 @@ class Field:
 
     def __init__(self, position=None, player=True, patience=30.0):
         self.site, self.clock, self.counters = small_site(), StillClock(), BridgeCounters()
-        self.asked, self.mono, self.digest, self.seq = [], 100.0, Digest(), 0
+        self.mono, self.digest, self.seq = 100.0, Digest(), 0
+        self.asked: list[tuple[bool, int | None]] = []
         self.reader = Reader(
             {"no3": (self.site, "v1")},
             {"no3": position} if position else {},
@@ -77,8 +78,12 @@ class Field:
         self.sequenced("DDATA", numbered + message.SerializeToString(), "intake")
 
     @property
+    def records(self):
+        return self.digest.records
+
+    @property
     def numbers(self):
-        return [record.number for record in self.digest.records]
+        return [record.number for record in self.records]
 
     @property
     def reasons(self):
@@ -90,7 +95,7 @@ def test_a_frame_has_the_readings_in_order_with_all_that_names_it():
     times, points, values, _, through = columns(1)
     shuffled = np.array([3, 0, 5, 1, 4, 2])
     field.send(1, times=times[shuffled], points=points[shuffled], values=values[shuffled])
-    (frame,) = field.digest.records
+    (frame,) = field.records
     assert (frame.site, frame.station, frame.catalogue) == ("no3", "intake", "v1")
     assert (frame.epoch, frame.number, frame.through) == (EPOCH, 1, through)
     assert frame.received == START + HOUR
@@ -107,7 +112,7 @@ def test_an_empty_message_is_a_heartbeat():
     empty = {"times": np.empty(0, np.int64), "points": np.empty(0, np.int32),
              "values": np.empty(0), "quality": np.empty(0, np.uint8)}  # fmt: skip
     field.send(1, through=START + 9 * SECOND, **empty)
-    (frame,) = field.digest.records
+    (frame,) = field.records
     assert (len(frame), frame.through) == (0, START + 9 * SECOND)
 
 
@@ -115,7 +120,7 @@ def test_every_quality_comes_through():
     field = Field().born()
     codes = np.array([0, 1, 64, 128, 131, 133], np.uint8)
     field.send(1, quality=codes)
-    assert sorted(field.digest.records[0].quality.tolist()) == sorted(codes.tolist())
+    assert sorted(field.records[0].quality.tolist()) == sorted(codes.tolist())
 
 
 def test_numbers_are_taken_in_order_once():
@@ -190,7 +195,7 @@ def test_a_new_epoch_begins_at_one_and_the_old_one_is_not_forgotten():
     field.born()
     field.send(2)
     field.send(3)
-    assert [(r.epoch, r.number) for r in field.digest.records] == [
+    assert [(r.epoch, r.number) for r in field.records] == [
         (EPOCH, 1), (EPOCH, 2), (5, 1), (EPOCH, 3),
     ]  # fmt: skip
 
@@ -245,7 +250,7 @@ def only_that_metric(field):
 def test_a_metric_that_cannot_be_taken_is_refused_alone(fields, reason):
     field = Field().born()
     field.metric(1, **fields)
-    assert len(field.digest.records[0]) == 0
+    assert len(field.records[0]) == 0
     assert field.reasons == [reason]
     assert field.counters.rejects == {reason: 1}
     assert only_that_metric(field)
@@ -256,7 +261,7 @@ def test_a_good_metric_beside_a_bad_one_is_taken():
     times, points, values, quality, _ = columns(1)
     times[2] = START + 3 * 365 * DAY
     field.send(1, times=times, points=points, values=values, quality=quality)
-    assert len(field.digest.records[0]) == 5
+    assert len(field.records[0]) == 5
     assert field.counters.rejects == {"time out of bounds": 1}
 
 
@@ -264,7 +269,7 @@ def test_a_good_metric_beside_a_bad_one_is_taken():
 def test_a_reading_that_is_no_number_stays_marked_and_is_counted(value):
     field = Field().born()
     field.metric(1, double_value=value)
-    (frame,) = field.digest.records
+    (frame,) = field.records
     assert np.isnan(frame.values).all()
     assert frame.quality.tolist() == [Quality.NOT_A_NUMBER]
     assert field.reasons == ["not a number"]
@@ -273,7 +278,7 @@ def test_a_reading_that_is_no_number_stays_marked_and_is_counted(value):
 def test_a_null_metric_is_bad_and_no_reject():
     field = Field().born()
     field.metric(1, is_null=True)
-    assert field.digest.records[0].quality.tolist() == [Quality.BAD]
+    assert field.records[0].quality.tolist() == [Quality.BAD]
     assert not field.reasons
 
 
@@ -281,7 +286,7 @@ def test_a_clock_that_runs_ahead_marks_its_readings_and_moves_no_watermark():
     field = Field().born()
     ahead = field.clock.at + 8 * HOUR
     field.send(1, times=np.full(6, ahead), through=ahead)
-    (frame,) = field.digest.records
+    (frame,) = field.records
     assert set(frame.quality.tolist()) == {Quality.CLOCK}
     assert frame.through <= field.clock.at
     assert not field.reasons
@@ -290,7 +295,7 @@ def test_a_clock_that_runs_ahead_marks_its_readings_and_moves_no_watermark():
 def test_a_metric_without_a_time_has_the_messages():
     field = Field().born()
     field.metric(1, timestamp=None, double_value=1.0)
-    assert field.digest.records[0].times.tolist() == [START]
+    assert field.records[0].times.tolist() == [START]
 
 
 @pytest.mark.parametrize(
@@ -341,7 +346,7 @@ def test_a_point_that_the_catalogue_has_not_is_refused_when_named_and_when_sent(
     field.metric(1, alias=300, double_value=1.0)
     field.metric(2, alias=128, double_value=1.0)
     assert field.reasons == ["unknown point"] * 2
-    assert [len(r) for r in field.digest.records] == [0, 1]
+    assert [len(r) for r in field.records] == [0, 1]
 
 
 def test_a_fault_of_our_own_costs_one_message(monkeypatch):
@@ -372,7 +377,7 @@ def test_a_foreign_gateway_is_taken_as_it_comes():
     data.metrics.add(name="p1", timestamp=START // MS + 500, boolean_value=False)
     for _ in range(2):
         field.give("DDATA", data.SerializeToString(), "intake")
-    at_birth, later = field.digest.records
+    at_birth, later = field.records
     assert (at_birth.epoch, at_birth.number) == (0, 0)
     assert at_birth.values.tolist() == [-1.0, 1.0]
     assert later.values.tolist() == [-2.0, 0.0]
@@ -388,7 +393,7 @@ def test_the_gaps_of_a_foreign_gateway_are_counted_and_its_data_still_taken():
     field.give("DDATA", data.SerializeToString(), "intake")
     assert field.counters.sequence_gaps == 1
     assert field.asked == [(True, None)]
-    assert field.digest.records[-1].values.tolist() == [2.0]
+    assert field.records[-1].values.tolist() == [2.0]
 
 
 def test_a_node_may_send_for_its_stations():
@@ -401,7 +406,7 @@ def test_a_node_may_send_for_its_stations():
     for alias in (1, 2):
         data.metrics.add(alias=alias, timestamp=START // MS, double_value=float(alias))
     field.give("NDATA", data.SerializeToString())
-    found = [(r.station, r.points.tolist(), r.values.tolist()) for r in field.digest.records if r.values[0] > 0]
+    found = [(r.station, r.points.tolist(), r.values.tolist()) for r in field.records if r.values[0] > 0]
     assert found == [("filters", [4], [2.0]), ("intake", [0], [1.0])]
 
 
@@ -409,9 +414,9 @@ def test_a_death_is_told_to_every_station_in_a_live_system_and_only_counted_in_a
     for player, expected in ((False, sorted(STATIONS)), (True, [])):
         field = Field(player=player).born(bdseq=7)
         field.give("NDEATH", encode.encode_death(START, 6))
-        assert field.digest.records == []
+        assert field.records == []
         field.give("NDEATH", encode.encode_death(START, 7))
-        deaths = [r for r in field.digest.records if r.death]
+        deaths = [r for r in field.records if r.death]
         assert [d.station for d in deaths] == expected
         assert all(d.through == START + HOUR and not len(d) for d in deaths)
         assert (field.counters.deaths, field.counters.stale_deaths) == (1, 1)
@@ -422,7 +427,7 @@ def test_a_death_is_told_to_every_station_in_a_live_system_and_only_counted_in_a
 def test_a_stations_death_is_its_own():
     field = Field(player=False).born()
     field.sequenced("DDEATH", b"", "filters")
-    assert [r.station for r in field.digest.records if r.death] == ["filters"]
+    assert [r.station for r in field.records if r.death] == ["filters"]
 
 
 @pytest.mark.parametrize(
@@ -441,4 +446,4 @@ def test_our_own_requests_are_not_taken_for_data():
     field = Field()
     field.give("NCMD", encode.encode_command(START, [(encode.REBIRTH, True)]))
     assert not field.reasons
-    assert not field.digest.records
+    assert not field.records

@@ -139,7 +139,7 @@ payloads = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(payloads, payloads)
 def test_the_kernel_reads_what_the_generated_code_reads(first, second):
     together = first + second  # protobuf: the later single field stands, repeated ones are joined
@@ -147,7 +147,7 @@ def test_the_kernel_reads_what_the_generated_code_reads(first, second):
     assert scanned(together) == reference(together)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(payloads, st.data())
 def test_damaged_bytes_are_refused_or_read_as_the_generated_code_reads_them(payload, data):
     damaged = bytearray(payload)
@@ -164,7 +164,7 @@ def test_damaged_bytes_are_refused_or_read_as_the_generated_code_reads_them(payl
     assert found == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_at_all_are_read_or_refused(data):
     for read in (decode_data, decode_certificate):
