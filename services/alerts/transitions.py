@@ -15,11 +15,11 @@ from services.alerts.detection.layout import (
     HIGH,
     KINDS,
     LOW,
-    RAISED,
     RISE,
     RISE_RATIO,
     SUCCESSIVE_HIGH,
     TRANSITIONS,
+    UNHIDDEN,
 )
 from services.alerts.detection.plan import Plan
 from services.core.quality import Quality
@@ -44,7 +44,8 @@ def to_events(plan: Plan, rows: NDArray[Any]) -> list[AlarmEvent]:
         value = float(row["value"])
         numeric = name[1] != "station" and np.isfinite(value)
         flags = int(row["flags"])
-        annunciated = not flags & (FLAG_RAISED_HIDDEN if row["transition"] == RAISED else FLAG_HIDDEN)
+        # On the way down nothing sounds: who answered the worse alarm knows of this one.
+        annunciated = not flags & (FLAG_HIDDEN | FLAG_RAISED_HIDDEN) and row["transition"] != UNHIDDEN
         events.append(
             AlarmEvent(
                 time=int(row["time"]),
@@ -60,7 +61,7 @@ def to_events(plan: Plan, rows: NDArray[Any]) -> list[AlarmEvent]:
                 value=value if numeric else None,
                 limit=rule.limit if rule.kind in _WITH_LIMIT else None,
                 unit=unit,
-                annunciated=annunciated,
+                annunciated=bool(annunciated),
                 quality=Quality(int(row["quality"])).label,
                 catalogue=plan.version,
             )
