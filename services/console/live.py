@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from services.console.alarms import Alarms, Occurrence
 from services.console.incidents import Incidents
-from services.console.readings import SiteReadings
+from services.console.readings import SiteReadings, saturated
 from services.console.snapshots import (
     PRIORITIES,
     AlarmView,
@@ -29,6 +29,7 @@ from services.core.catalogue import from_json
 from services.core.catalogue.model import Rule, Site
 from services.core.clock import HOUR, MINUTE
 from services.core.frame import Frame
+from services.core.quality import Quality
 from services.core.records import (
     AlarmEvent,
     Command,
@@ -213,10 +214,15 @@ class LiveView:
             occurrence=event.occurrence,
             priority=one.last.priority, raised=event.time, cleared=one.cleared,
             age=max(end - event.time, 0), value=event.value, limit=event.limit, unit=event.unit,
-            saturated=event.quality == "saturated", hidden=one.hidden,
+            saturated=self._saturated(event), hidden=one.hidden,
             hidden_because=one.hidden_because, uncertain=one.uncertain,
             annunciated=event.annunciated, cause=event.cause, now=now,
         )  # fmt: skip
+
+    def _saturated(self, event: AlarmEvent) -> bool:
+        found = self._find(event.site, f"{event.station}/{event.point}")
+        at_top = found is not None and saturated(found[0].site.points[found[1]], event.value)
+        return at_top or event.quality == Quality.SATURATED.label
 
     def _transition(self, event: AlarmEvent) -> Transition:
         readings = self._readings.get(event.site)

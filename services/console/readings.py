@@ -13,8 +13,10 @@ from services.core.clock import MINUTE
 from services.core.frame import Frame
 from services.core.quality import FIRST_BAD, FIRST_UNCERTAIN, Quality
 
-#: An arrow shows a change over this time, and only if it is more than this part of the larger value.
+#: An arrow compares the mean of the last minutes with that of as many minutes a while ago, so that a meter's noise
+#: does not turn it, and shows only a change of more than this part of the larger one.
 TURN = 15 * MINUTE
+NEAR = 3 * MINUTE
 TURN_RATIO = 0.03
 
 
@@ -104,7 +106,7 @@ class SiteReadings:
             site=self.site.id, station=point.station, name=point.name,
             description=point.description, unit=point.unit,
             value=None if why else value, why=why, time=time, good_at=self._good.get(index), quality=quality,
-            saturated=quality == Quality.SATURATED,
+            saturated=saturated(point, value, quality),
             uncertain=FIRST_UNCERTAIN <= quality < FIRST_BAD,
             direction=_direction(ring, time, value) if ring and not why else None, state=state,
         )  # fmt: skip
@@ -157,6 +159,12 @@ class SiteReadings:
         return StationView(station.id, station.type, station.name, through, silent, dead, state, points)
 
 
+def saturated(point: Point, value: float | None, quality: int = 0) -> bool:
+    """Whether the true value is at least `value`: the source says so, or it is the top of the meter's range."""
+    top = point.saturates and point.high is not None and value is not None and value >= point.high
+    return quality == Quality.SATURATED or top
+
+
 def _last_of_slots(frame: Frame, slot: int = 15_000_000_000) -> Iterator[int]:
     """Rows that matter here: of each point and slot the last one. Rows come in order of (time, point)."""
     if not len(frame):
@@ -173,8 +181,8 @@ def _last_of_slots(frame: Frame, slot: int = 15_000_000_000) -> Iterator[int]:
 def _direction(ring: Ring, time: int | None, value: float | None) -> int | None:
     if time is None or value is None:
         return None
-    before = ring.at(time - TURN)
-    if before is None:
+    before, after = ring.mean(time - TURN - NEAR, time - TURN), ring.mean(time - NEAR, time)
+    if before is None or after is None:
         return None
-    turn = TURN_RATIO * max(abs(value), abs(before))
-    return 0 if abs(value - before) <= turn else (1 if value > before else -1)
+    turn = TURN_RATIO * max(abs(after), abs(before))
+    return 0 if abs(after - before) <= turn else (1 if after > before else -1)

@@ -95,7 +95,7 @@ PLANTS: dict[str, Any] = {
     "never": "No data yet",
     "link": "Link lost",
     "normal": "no alarm",
-    "required": "of required",
+    "required": "of plan",
     "required_flow": "required by plan: {value} {unit}",
     "reported": "reported {time}",
     "kinds": {"plant": "Plant", "gauge": "River gauge", "booster": "Booster", "river": "River"},

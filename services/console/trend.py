@@ -50,6 +50,16 @@ class Ring:
         at = bisect_left(self._times, time + 1) - 1
         return self._values[at] if at >= 0 else None
 
+    def mean(self, after: int, until: int) -> float | None:
+        """The mean of the samples later than `after` and not later than `until`; None without any."""
+        found = []
+        for time, value in zip(reversed(self._times), reversed(self._values), strict=True):
+            if time <= after:
+                break
+            if time <= until and value is not None:
+                found.append(value)
+        return sum(found) / len(found) if found else None
+
     def lines(self, points: int) -> Trend:
         """At most about `points` samples; each stretch keeps its lowest, its highest and its gaps."""
         times, values = list(self._times), list(self._values)

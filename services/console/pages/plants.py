@@ -64,7 +64,8 @@ def _tile(moment: Moment, site: SiteView, worst: Worst) -> Markup:
             tag("span", state, _class="state") if state else None,
             _fresh(moment, site),
         ),
-        tag("dl", *values),
+        # A plant that never reported has no values to look for.
+        tag("dl", *values) if site.through is not None else None,
         _class="tile" + (" idle" if idle else "") + (" silent" if site.silent else ""),
         aria_label=site.name,
     )

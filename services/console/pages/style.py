@@ -119,7 +119,8 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .history .symbol { width: 16px; height: 16px; font-size: 9px; } .history .word { display: none; }
 .tiles { display: grid; gap: 8px; grid-template-columns: minmax(0, 1fr); }
 .tile { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 8px 10px; }
-.tile > header { display: flex; gap: 8px; align-items: center; margin-bottom: 4px; }
+.tile > header { display: flex; gap: 8px; align-items: center; }
+.tile dl { margin-top: 4px; }
 .tile h3, h2 { overflow-wrap: anywhere; min-width: 0; } .tile .fresh, .tile .state { flex: none; }
 .trends h2 { margin-bottom: 6px; }
 .tile h3 { color: var(--ink); font-size: 14px; }

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from services.console.follow import follow
 from services.console.live import LiveView
 from services.core.codec import encode_output, encode_record
-from services.core.ports import Entry
 from services.core.frame import Frame
+from services.core.ports import Entry
 from services.core.records import Config, Tick
 from tests.browser import storm
 

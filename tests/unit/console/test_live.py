@@ -140,6 +140,19 @@ def test_a_thinned_trend_keeps_peaks_and_gaps(view):
     assert list(trend.times) == sorted(trend.times)
 
 
+def test_the_top_of_a_saturating_meters_range_is_at_least_that_whoever_says_so(view):
+    view.apply_all([frame(T0, 4000.0), Tick(T0)])
+    assert shown(view).saturated
+    view.apply(frame(T0 + MINUTE, 3999.0))
+    assert not shown(view).saturated
+
+
+def test_a_meters_noise_turns_no_arrow(view):
+    for step in range(80):
+        view.apply(frame(T0 + step * 15 * SECOND, 100.0 * (1.05 if step % 2 else 0.95)))
+    assert shown(view).direction == 0
+
+
 def test_an_arrow_shows_where_a_value_is_going(view):
     for minute in range(20):
         view.apply(frame(T0 + minute * MINUTE, 100.0 + 10 * minute))

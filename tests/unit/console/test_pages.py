@@ -160,11 +160,17 @@ def test_a_forecast_beyond_its_horizon_is_said_as_such():
 def test_plants_say_what_is_unknown_and_why():
     found = plants.plants(moment("22:10")).split("<section")[1:]
     assert "running" in said(found[0])
-    assert re.search(r"Raw flow 1,7\d\d m³/h ↘ 40 % of required", said(found[0]))
+    assert re.search(r"Raw flow 1,7\d\d m³/h ↘ 40 % of plan", said(found[0]))
     assert "has-critical" in found[0]
     assert "Filtered — no sample" in said(found[1])
     assert "idle" not in found[1]
     assert 'class="tile idle"' in plants.plants(moment("18:00"))
+
+
+def test_a_plant_that_never_reported_is_one_line():
+    found = said(plants.plants(moment("")))
+    assert "No. 1 plant No data yet" in found
+    assert "Raw turbidity" not in found
 
 
 def test_a_silent_plant_shows_no_old_values():
