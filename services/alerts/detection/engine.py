@@ -41,7 +41,7 @@ class Engine:
         self.rings["bucket"] = -1
         self.recents = np.full((plan.rings, 2), np.nan)
         self._seen = np.full(plan.rings, -1, SEEN)
-        self._out = np.zeros(max(256, 8 * len(plan.rules) + 64), OUT)
+        self._out = np.zeros(max(256, 16 * len(plan.rules) + 64), OUT)
 
     def feed(
         self, times: Times, points: Points, values: Values, quality: Qualities

@@ -102,27 +102,39 @@ def _clear(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, 
 
 
 @_inner
-def _settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, until: int) -> int:
-    """Lets r's timer run to `until` (inclusive), or to where its value is too old to judge."""
-    phase = rs[r].phase
-    if phase != PENDING and phase != CLEARING:
-        return n
-    point = rules[r].point
+def _settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: int, until: int) -> int:
+    """Lets the timers of p's rules run to `until` (inclusive), or to where its value is too old to judge.
+
+    The earliest deadline first: a worse alarm that came up before hides one that comes up after.
+    """
+    row = points[p]
     known_to = NEVER
-    if points[point].hold < NEVER - ps[point].time:
-        known_to = ps[point].time + points[point].hold
-    delay = rules[r].on if phase == PENDING else rules[r].off
-    deadline = rs[r].since + delay
-    if deadline <= until and deadline <= known_to:
-        if phase == PENDING:
+    if row.hold < NEVER - ps[p].time:
+        known_to = ps[p].time + row.hold
+    last = min(until, known_to)
+    while True:
+        due, at = -1, NEVER
+        for r in range(row.rule_from, row.rule_to):
+            phase = rs[r].phase
+            if phase == PENDING or phase == CLEARING:
+                deadline = rs[r].since + (rules[r].on if phase == PENDING else rules[r].off)
+                if deadline <= last and deadline < at:
+                    due, at = r, deadline
+        if due < 0:
+            break
+        if rs[due].phase == PENDING:
             why = BY_CONDITION
-            if rules[r].kind == STALE:
+            if rules[due].kind == STALE:
                 why = BY_SILENCE
-            n = _raise(out, n, points, rules, rs, ps, r, deadline, why)
+            n = _raise(out, n, points, rules, rs, ps, due, at, why)
         else:
-            n = _clear(out, n, points, rules, rs, ps, r, deadline, BY_RETURN)
-    elif until > known_to:
-        rs[r].phase = NORMAL if phase == PENDING else ACTIVE
+            n = _clear(out, n, points, rules, rs, ps, due, at, BY_RETURN)
+    if until > known_to:
+        for r in range(row.rule_from, row.rule_to):
+            if rs[r].phase == PENDING:
+                rs[r].phase = NORMAL
+            elif rs[r].phase == CLEARING:
+                rs[r].phase = ACTIVE
     return n
 
 
@@ -166,6 +178,44 @@ def _lose_sight(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: in
         if not state.flags & FLAG_UNCERTAIN:
             state.flags |= FLAG_UNCERTAIN
             n = _emit(out, n, rules, rs, ps, r, time, UNCERTAIN, BY_QUALITY)
+    return n
+
+
+@_inner
+def _record(state: Any, value: float, limit: float) -> int:
+    """A mark's record: two in a row above the limit are the condition, one keeps what is active."""
+    if value <= limit:
+        state.marks = 0
+        return FALSE
+    state.marks = min(state.marks + 1, 2)
+    return TRUE if state.marks >= 2 else BETWEEN
+
+
+@_inner
+def _marks(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, until: int) -> int:
+    """successive_high at the marks between the point's last reading and `until` (exclusive): its value stood there.
+
+    A mark at which nothing was known has no record, and what follows it does not succeed what was before.
+    """
+    rule, state, p = rules[r], rs[r], rules[r].point
+    width, held = rule.window, ps[p]
+    mark = held.time // width * width + width
+    final = (until - 1) // width * width
+    if mark > final:
+        return n
+    known_to = until
+    if points[p].hold < until - held.time:
+        known_to = held.time + points[p].hold
+    if held.quality < BAD_FROM:
+        for _ in range(3):  # by the third mark of one value all is said
+            if mark > final or mark > known_to:
+                break
+            if mark >= state.works_from:
+                n = _settle(out, n, points, rules, rs, ps, p, mark)
+                n = _move(out, n, points, rules, rs, ps, r, mark, _record(state, held.value, rule.limit))
+            mark += width
+    if held.quality >= BAD_FROM or final > known_to:
+        state.marks = 0
     return n
 
 
@@ -240,13 +290,14 @@ def _gate(
         r = gated[k]
         rule, state = rules[r], rs[r]
         if state.phase == PENDING or state.phase == CLEARING:
-            n = _settle(out, n, points, rules, rs, ps, r, time)
+            n = _settle(out, n, points, rules, rs, ps, rule.point, time)
         opened = 0 <= code < 63 and (rule.gate_mask >> code) & 1 == 1
         if not opened:
             state.works_from = NEVER
             if state.phase >= ACTIVE:
                 n = _clear(out, n, points, rules, rs, ps, r, time, BY_GATE)
             state.phase = NORMAL
+            state.marks = 0
         elif state.works_from == NEVER:
             state.works_from = time + rule.settle
     return n
@@ -270,7 +321,7 @@ def run(
             late[i] = 1
             continue
         plan = points[p]
-        room = 4 * (plan.rule_to - plan.rule_from) + 4 * (plan.gated_to - plan.gated_from)
+        room = 12 * (plan.rule_to - plan.rule_from) + 4 * (plan.gated_to - plan.gated_from)
         if n + room + 4 > len(out):
             return n, i
         time, value, q = times[i], values[i], quality[i]
@@ -294,10 +345,11 @@ def run(
             quality[i] = q
         # The tests before the calls are the calls' own first tests: most rules are idle at most readings.
         for r in range(plan.rule_from, plan.rule_to):
+            if rules[r].kind == SUCCESSIVE_HIGH and not first:
+                n = _marks(out, n, points, rules, rs, ps, r, time)
             if rs[r].phase == PENDING or rs[r].phase == CLEARING:
-                n = _settle(out, n, points, rules, rs, ps, r, time)
+                n = _settle(out, n, points, rules, rs, ps, p, time)
         bad = q >= BAD_FROM
-        before, held = state.time, state.value
         judged_before = not first and state.quality < BAD_FROM
         if first or bad or q == Q_SATURATED or value != state.value or not judged_before:
             state.changed = time
@@ -311,14 +363,16 @@ def run(
             if time < rs[r].works_from:
                 if rs[r].phase == PENDING:
                     rs[r].phase = NORMAL
+                rs[r].marks = 0
                 continue
-            when, kind = time, rule.kind
+            kind = rule.kind
             if kind == FAULT:
                 condition = TRUE if bad else FALSE
             elif bad:
                 if rs[r].phase != NORMAL:
                     n = _lose_sight(out, n, rules, rs, ps, r, time)
-                rs[r].marks = 0
+                if kind == SUCCESSIVE_HIGH and time % rule.window == 0:
+                    rs[r].marks = 0
                 continue
             elif kind == HIGH:
                 condition = TRUE if value > rule.limit else FALSE if value <= rule.clear else BETWEEN
@@ -329,17 +383,9 @@ def run(
             elif kind == FLAT:
                 condition = TRUE if time - state.changed >= rule.window else FALSE
             elif kind == SUCCESSIVE_HIGH:
-                mark = time // rule.window * rule.window
-                if mark <= before and not first:
+                if time % rule.window:
                     continue
-                record = value
-                if mark < time:
-                    if not judged_before:
-                        continue
-                    record = held
-                rs[r].marks = rs[r].marks + 1 if record > rule.limit else 0
-                condition = TRUE if rs[r].marks >= 2 else FALSE
-                when = mark
+                condition = _record(rs[r], value, rule.limit)
             else:
                 condition = _rate(rule, rings[rule.ring], recents[rule.ring], seen[rule.ring], time, value)
             phase = rs[r].phase
@@ -347,7 +393,7 @@ def run(
                 continue
             if phase == ACTIVE and condition != FALSE and not rs[r].flags & FLAG_UNCERTAIN:
                 continue
-            n = _move(out, n, points, rules, rs, ps, r, when, condition)
+            n = _move(out, n, points, rules, rs, ps, r, time, condition)
     return n, len(times)
 
 
@@ -357,9 +403,10 @@ def settle_all(points: Any, rules: Any, ps: Any, rs: Any, until: int, start: int
     n: int = _NONE
     for r in range(start, len(rules)):
         row = points[rules[r].point]
-        if n + 2 * (row.rule_to - row.rule_from) + 2 > len(out):
+        if n + 4 * (row.rule_to - row.rule_from) + 2 > len(out):
             return n, r
-        n = _settle(out, n, points, rules, rs, ps, r, until)
+        if rs[r].phase == PENDING or rs[r].phase == CLEARING:
+            n = _settle(out, n, points, rules, rs, ps, rules[r].point, until)
     return n, len(rules)
 
 
@@ -374,8 +421,7 @@ def silence(points: Any, rules: Any, ps: Any, rs: Any, station: int, time: int, 
         row = points[p]
         if row.station != station:
             continue
-        for r in range(row.rule_from, row.rule_to):
-            n = _settle(out, n, points, rules, rs, ps, r, time)
+        n = _settle(out, n, points, rules, rs, ps, p, time)
         if row.rule_to > row.rule_from and rules[row.rule_from].kind == STALE:
             r = row.rule_from
             ps[p].time = time
@@ -399,7 +445,7 @@ def silence(points: Any, rules: Any, ps: Any, rs: Any, station: int, time: int, 
 def voice(points: Any, rules: Any, ps: Any, rs: Any, point: int, time: int, out: Any) -> int:
     """The station of silence pseudo-point `point` is heard again from `time` on. `out` holds four."""
     r = points[point].rule_from
-    n: int = _settle(out, _NONE, points, rules, rs, ps, r, time)
+    n: int = _settle(out, _NONE, points, rules, rs, ps, point, time)
     ps[point].time = time
     if rs[r].phase == PENDING:
         rs[r].phase = NORMAL
