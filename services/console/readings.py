@@ -98,6 +98,8 @@ class SiteReadings:
         if newest is not None:
             time, value, quality = newest
             why = self._why(point, time, quality, value, now)
+        # Beyond its range a meter cannot say whether the water gets better or worse.
+        top = saturated(point, value, quality)
         ring = self._rings.get(index)
         state = ""
         if value is not None and not why and point.states:
@@ -106,9 +108,9 @@ class SiteReadings:
             site=self.site.id, station=point.station, name=point.name,
             description=point.description, unit=point.unit,
             value=None if why else value, why=why, time=time, good_at=self._good.get(index), quality=quality,
-            saturated=saturated(point, value, quality),
+            saturated=top,
             uncertain=FIRST_UNCERTAIN <= quality < FIRST_BAD,
-            direction=_direction(ring, time, value) if ring and not why else None, state=state,
+            direction=_direction(ring, time, value) if ring and not why and not top else None, state=state,
         )  # fmt: skip
 
     def _why(self, point: Point, time: int, quality: int, value: float, now: int | None) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from services.console import wording
 from services.console.live import LiveView
 from services.console.snapshots import Status
+from services.core.clock import HOUR
 
 #: Wall seconds without a tick after which the page says that data stopped.
 SILENCE = 30.0
@@ -33,10 +34,9 @@ class Moment:
         return self.stopped or self.view.now is None
 
     def at(self, ns: int | None) -> str:
-        """A local time of day, with the date when it is not the clock's day."""
+        """A local time of day, with the date when it is too far from now to be told by the hour alone."""
         if ns is None:
             return wording.UNKNOWN
         today = self.view.now if self.view.now is not None else ns
-        day = "%Y-%m-%d"
-        same = wording.local(ns, self.zone, day) == wording.local(today, self.zone, day)
-        return wording.local(ns, self.zone, "%H:%M" if same else "%m-%d %H:%M")
+        near = abs(today - ns) < 20 * HOUR
+        return wording.local(ns, self.zone, "%H:%M" if near else "%m-%d %H:%M")

@@ -45,7 +45,7 @@ body.lost .link::before { background: var(--critical); }
 .page { padding: 10px 14px 24px; display: grid; gap: 10px; align-items: start;
   grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr); grid-template-rows: auto auto 1fr;
   grid-template-areas: "incidents incidents" "alarms plants" "trends trends"; }
-/* Without alarms the charts take the room that the alarms leave. */
+/* With few alarms the charts take the room that the alarms leave. */
 .page.calm { grid-template-areas: "incidents incidents" "alarms plants" "trends plants"; }
 .page.calm .charts { grid-template-columns: minmax(0, 1fr); } .page.calm .chart { height: 150px; }
 .page.old .main { filter: saturate(.25) brightness(.75); }
@@ -101,7 +101,8 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .alarms .priority { white-space: nowrap; }
 .alarms .priority .symbol { display: inline-flex; vertical-align: middle; }
 .alarms .priority .word { display: none; }
-.alarms .since, .alarms .left { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.alarms .left { white-space: nowrap; }
+.alarms .since, .alarms .left { font-variant-numeric: tabular-nums; }
 .alarms .value .name { font-weight: 600; } .alarms .value .now b { font-size: 15px; }
 .alarms .raised, .alarms .where span { font-size: 12px; }
 .alarms .where span { color: var(--soft); }

@@ -153,6 +153,12 @@ def test_a_meters_noise_turns_no_arrow(view):
     assert shown(view).direction == 0
 
 
+def test_a_saturated_meter_has_no_arrow(view):
+    for minute in range(20):
+        view.apply(frame(T0 + minute * MINUTE, 4000.0))
+    assert shown(view).direction is None
+
+
 def test_an_arrow_shows_where_a_value_is_going(view):
     for minute in range(20):
         view.apply(frame(T0 + minute * MINUTE, 100.0 + 10 * minute))

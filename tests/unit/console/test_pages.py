@@ -95,6 +95,14 @@ def test_an_alarm_without_a_rule_is_listed_all_the_same():
     assert "gone: no longer in the catalogue" in rows(alarms.active(now))[0]
 
 
+def test_a_date_is_told_only_when_the_hour_alone_would_mislead():
+    now = moment("18:00")
+    at = storm.clock("18:00")
+    assert now.at(at - 19 * HOUR) == "23:00"
+    assert now.at(at - 21 * HOUR) == "04-17 21:00"
+    assert now.at(None) == "—"
+
+
 def test_no_alarm_is_only_said_while_data_comes():
     assert "No active alarm" in alarms.active(moment("18:00"))
     stopped = moment("18:00", Status(silence=31.0))
