@@ -19,7 +19,7 @@ from services.telemetry.gateway.births import device_births
 from services.telemetry.gateway.gateway import Gateway
 from services.telemetry.gateway.outbox import MemoryOutbox
 from services.telemetry.gateway.player import PlayerClock
-from services.telemetry.link import LinkError, Server
+from services.telemetry.link import Link, LinkError, Server
 from services.telemetry.sparkplug import encode
 from services.telemetry.sparkplug.topics import Kind, committed_topic, topic
 from tests.unit.telemetry.field import EPOCH, START, FakeLog, StillClock, columns, small_site
@@ -344,3 +344,28 @@ async def test_who_waits_for_a_closed_gateway_is_told():
     for task in waiting:
         with pytest.raises(LinkError, match="closed"):
             await task
+
+
+async def test_a_message_is_acknowledged_when_the_log_has_it_and_not_before(monkeypatch):
+    acknowledged, births = [], 3
+    monkeypatch.setattr(Link, "ack", lambda _self, mid: acknowledged.append(mid))
+    gate, log = asyncio.Event(), FakeLog()
+    append = log.append
+
+    async def slow(records):
+        await gate.wait()
+        await append(records)
+
+    log.append = slow  # type: ignore[method-assign]
+    async with Broker(0, "amqtt") as broker, a_bridge(log, broker) as bridge, a_gateway(broker) as gateway:
+        await until(lambda: bridge.counters.births)
+        await feed(gateway, 1, 5)
+        await until(lambda: bridge.counters.in_flight)
+        await asyncio.sleep(0.05)
+        assert len(acknowledged) <= 2 * births  # the gateway is asked for its birth once more
+        assert gateway.counters.committed == 0
+        before = len(acknowledged)
+        gate.set()
+        await asyncio.wait_for(gateway.drain(), LIMIT)
+        await until(lambda: len(acknowledged) >= before + 5)
+    assert_complete(log, 5)

@@ -447,3 +447,17 @@ def test_our_own_requests_are_not_taken_for_data():
     field.give("NCMD", encode.encode_command(START, [(encode.REBIRTH, True)]))
     assert not field.reasons
     assert not field.records
+
+
+def test_a_gateway_that_comes_back_has_a_backlog_until_its_last_number_is_taken():
+    field = Field(Position(EPOCH, 1))
+    session = field.reader.sessions["no3"]
+    backlog = [session.backlog]
+    field.born(first=2, last=3)
+    backlog.append(session.backlog)
+    for number in (2, 3):
+        field.send(number)
+        backlog.append(session.backlog)
+    assert backlog == [False, True, True, False]
+    assert field.reader.reached("no3", EPOCH) == 3
+    assert field.reader.reached("no3", EPOCH + 1) == field.reader.reached("no9", EPOCH) == 0
