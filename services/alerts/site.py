@@ -16,6 +16,7 @@ from services.alerts.incidents import INCIDENTS, IncidentModel, Instant
 from services.alerts.incidents.base import Memory
 from services.alerts.transitions import to_events
 from services.core.catalogue import Site
+from services.core.clock import NEVER
 from services.core.frame import Frame, make_frame
 from services.core.records import Derived, Output
 
@@ -41,6 +42,7 @@ class SiteFold:
                 labels, targets = list(point.derived.inputs), point.derived.inputs.values()
                 function = FUNCTIONS[point.derived.function](site, labels, dict(point.derived.parameters))
                 self.functions.append((i, function, [self.inputs.index(index[t]) for t in targets]))
+        self._derived = np.array([i for i, _, _ in self.functions], np.int32)
         self.grid = Grid(
             self.inputs,
             holds([site.points[i].stale_after for i in self.inputs]),
@@ -55,6 +57,7 @@ class SiteFold:
         self.active: set[str] = set()
         self._pending: list[tuple[int, str, str]] = []  # alarm changes that no instant has seen yet
         self._watched = [site.points[i].id for i in self.inputs]
+        self._names = self._watched + [site.points[i].id for i, _, _ in self.functions]
 
     # --- records -----------------------------------------------------------------------------------------
 
@@ -126,13 +129,15 @@ class SiteFold:
 
     def _reached(self) -> int:
         """Every contributing station's readings up to here have been folded."""
-        passed = min((int(self.heard[s]) for s in self.contributing), default=_UNSEEN)
+        passed = int(self.heard[self.contributing].min(initial=NEVER)) if self.contributing else _UNSEEN
         return max(passed, self.tick)
 
     def _feed(self, frames: list[Frame]) -> list[Output]:
         if len(frames) == 1:
             times, points = frames[0].times, frames[0].points
             values, quality = frames[0].values, frames[0].quality
+            if not values.flags.writeable:  # a type of its own to Numba: the kernel would be compiled again for it
+                values = values.copy()
         else:
             times, points = (np.concatenate([getattr(f, n) for f in frames]) for n in ("times", "points"))
             values, quality = (np.concatenate([getattr(f, n) for f in frames]) for n in ("values", "quality"))
@@ -187,7 +192,7 @@ class SiteFold:
         )
         for n, (_, function, columns) in enumerate(self.functions):
             derived_v[:, n], derived_q[:, n] = function.compute(times, values[:, columns], quality[:, columns])
-        points = np.array([i for i, _, _ in self.functions], np.int32)
+        points = self._derived
         out: list[Output] = []
         if len(points):
             stamps, indices = np.repeat(times, len(points)), np.tile(points, count)
@@ -206,7 +211,7 @@ class SiteFold:
         if not self.incidents:
             return out
         self._pending.sort(key=lambda change: change[0])
-        names = self._watched + [self.plan.site.points[i].id for i, _, _ in self.functions]
+        names = self._names
         for g, time in enumerate(times.tolist()):
             raised: set[str] = set()
             while self._pending and self._pending[0][0] <= time:

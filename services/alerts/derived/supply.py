@@ -17,6 +17,8 @@ from services.core.quality import Quality
 #: How far the forecast looks (h); a well that lasts longer shows this.
 HORIZON = 24.0
 _STEPS = 24 * 12
+#: Hours of two days, every five minutes.
+_MARKS = np.arange(2 * _STEPS + 1) / 12.0
 
 
 class SupplyHours(DerivedFunction):
@@ -31,12 +33,15 @@ class SupplyHours(DerivedFunction):
     memory_size = 3  # inflow mean, day factor, level mean
 
     @cached_property
+    def _day(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The demand factor at the hours 0 to 24 of the local day."""
+        assert self.site.demand is not None
+        return np.arange(25.0), np.array([*self.site.demand.hourly, self.site.demand.hourly[0]])
+
+    @cached_property
     def _cumulative(self) -> tuple[NDArray[np.float64], ZoneInfo]:
         """Integral of the hourly factor over two days, in hours, at 5-minute marks of the local day."""
-        demand = self.site.demand
-        assert demand is not None
-        marks = np.arange(2 * _STEPS + 1) / 12.0
-        factors = np.interp(marks % 24.0, np.arange(25), [*demand.hourly, demand.hourly[0]])
+        factors = np.interp(_MARKS % 24.0, *self._day)
         steps = (factors[1:] + factors[:-1]) / 24.0
         total = np.zeros(2 * _STEPS + 1)
         for i in range(2 * _STEPS):  # in order: the sum must not depend on how NumPy splits it
@@ -55,26 +60,27 @@ class SupplyHours(DerivedFunction):
             return out, np.full(len(times), Quality.BAD, np.uint8)
         good = usable(quality)
         bias = 1.0 + self.parameters["demand_bias"] * demand.spread
-        marks = np.arange(2 * _STEPS + 1) / 12.0
         total = self._cumulative[0]
-        ahead = marks[: _STEPS + 1]
+        ahead = _MARKS[: _STEPS + 1]
+        level_at, inflow_at, outflow_at = self.at("level"), self.at("inflow"), self.at("outflow")
         for g in range(len(times)):
-            hour = self._hour(int(times[g]))
             if not good[g]:
                 continue
-            factor = float(np.interp(hour % 24.0, np.arange(25), [*demand.hourly, demand.hourly[0]]))
-            self._remember(0, values[g, self.at("inflow")], 0.25)
-            self._remember(1, values[g, self.at("outflow")] / (demand.mean * factor), 2.0)
-            self._remember(2, values[g, self.at("level")], 0.05)
-            inflow, scale, level = self.memory
-            used = np.interp(hour + ahead, marks, total) - np.interp(hour, marks, total)
+            hour = self._hour(int(times[g]))
+            factor = float(np.interp(hour, *self._day))
+            self._remember(0, float(values[g, inflow_at]), 0.25)
+            self._remember(1, float(values[g, outflow_at]) / (demand.mean * factor), 2.0)
+            self._remember(2, float(values[g, level_at]), 0.05)
+            inflow, scale, level = self.memory.tolist()
+            used = np.interp(hour + ahead, _MARKS, total)
+            used -= used[0]
             stored = self.parameters["area"] * (level - self.parameters["minimum_level"])
             left = stored + inflow * ahead - demand.mean * scale * bias * used
             out[g] = first_below_zero(ahead, left)
         return out, q
 
     def _remember(self, slot: int, value: float, hours: float) -> None:
-        old = self.memory[slot]
+        old = float(self.memory[slot])
         weight = -math.expm1(-self.site.grid / (hours * HOUR))
         self.memory[slot] = value if math.isnan(old) else old + weight * (value - old)
 
