@@ -38,7 +38,7 @@ class Engine:
         self.rules = np.zeros(len(plan.rules), RULE_STATE)
         self.rules["works_from"] = ALWAYS
         self.rings = np.zeros((plan.rings, BUCKETS), RING)
-        self.rings["bucket"] = -1
+        self.rings["bucket"] = ALWAYS
         self.recents = np.full((plan.rings, 2), np.nan)
         self._seen = np.full(plan.rings, -1, SEEN)
         self._out = np.zeros(max(256, 16 * len(plan.rules) + 64), OUT)

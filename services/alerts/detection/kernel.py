@@ -14,38 +14,53 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from services.alerts.detection import layout
+from services.alerts.detection.layout import (
+    ACTIVE,
+    BETWEEN,
+    BY_CONDITION,
+    BY_DEATH,
+    BY_GATE,
+    BY_QUALITY,
+    BY_QUALITY_BACK,
+    BY_RETURN,
+    BY_SILENCE,
+    BY_VOICE,
+    BY_WORSE,
+    BY_WORSE_CLEARED,
+    CERTAIN,
+    CLEARED,
+    CLEARING,
+    EQUALS,
+    FALSE,
+    FAULT,
+    FLAG_HIDDEN,
+    FLAG_RAISED_HIDDEN,
+    FLAG_UNCERTAIN,
+    FLAT,
+    HIDDEN,
+    HIGH,
+    INNER,
+    LOW,
+    NORMAL,
+    PENDING,
+    RAISED,
+    STALE,
+    SUCCESSIVE_HIGH,
+    TRUE,
+    UNCERTAIN,
+    UNHIDDEN,
+)  # fmt: skip
+from services.alerts.detection.rates import rate
+from services.core.clock import NEVER
 from services.core.quality import FIRST_BAD, FIRST_UNCERTAIN, Quality
 
 # Numba takes module constants as compile-time ones, but not enum members or attributes of a package.
-NEVER = 2**63 - 1
-HIGH, LOW, RISE, FALL, RISE_RATIO = layout.HIGH, layout.LOW, layout.RISE, layout.FALL, layout.RISE_RATIO
-SUCCESSIVE_HIGH, FLAT, FAULT, EQUALS, STALE = (
-    layout.SUCCESSIVE_HIGH,
-    layout.FLAT,
-    layout.FAULT,
-    layout.EQUALS,
-    layout.STALE,
-)
-NORMAL, PENDING, ACTIVE, CLEARING = layout.NORMAL, layout.PENDING, layout.ACTIVE, layout.CLEARING
-RAISED, CLEARED, HIDDEN, UNHIDDEN = layout.RAISED, layout.CLEARED, layout.HIDDEN, layout.UNHIDDEN
-UNCERTAIN, CERTAIN = layout.UNCERTAIN, layout.CERTAIN
-BY_CONDITION, BY_RETURN, BY_GATE, BY_WORSE = layout.BY_CONDITION, layout.BY_RETURN, layout.BY_GATE, layout.BY_WORSE
-BY_WORSE_CLEARED, BY_QUALITY, BY_QUALITY_BACK = layout.BY_WORSE_CLEARED, layout.BY_QUALITY, layout.BY_QUALITY_BACK
-BY_SILENCE, BY_DEATH, BY_VOICE = layout.BY_SILENCE, layout.BY_DEATH, layout.BY_VOICE
-FLAG_HIDDEN, FLAG_UNCERTAIN, FLAG_RAISED_HIDDEN = layout.FLAG_HIDDEN, layout.FLAG_UNCERTAIN, layout.FLAG_RAISED_HIDDEN
-FLAG_BY_DEATH = layout.FLAG_BY_DEATH
-BUCKETS = layout.BUCKETS
 BAD_FROM, UNCERTAIN_FROM = FIRST_BAD, FIRST_UNCERTAIN
 Q_SATURATED, Q_RANGE, Q_NAN = int(Quality.SATURATED), int(Quality.OUT_OF_RANGE), int(Quality.NOT_A_NUMBER)
 Q_NO_SAMPLE, Q_CLOCK, Q_STALE = int(Quality.NO_SAMPLE), int(Quality.CLOCK), int(Quality.STALE)
 Q_NEVER = int(Quality.NEVER_SEEN)
 
-TRUE, FALSE, BETWEEN = 1, 0, 2
-
-#: Called from kernel functions alone: a way in from Python would be half of the time to compile them.
-_OPTIONS: Any = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-_inner = njit(**_OPTIONS)
+_inner = njit(**INNER)
 
 #: None written yet. Not the literal 0, which has a type of its own: what takes it would be compiled twice.
 _NONE: Any = np.int64(0)
@@ -115,9 +130,8 @@ def _settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: int,
     while True:
         due, at = -1, NEVER
         for r in range(row.rule_from, row.rule_to):
-            phase = rs[r].phase
-            if phase == PENDING or phase == CLEARING:
-                deadline = rs[r].since + (rules[r].on if phase == PENDING else rules[r].off)
+            if rs[r].phase == PENDING or rs[r].phase == CLEARING:
+                deadline = rs[r].since + (rules[r].on if rs[r].phase == PENDING else rules[r].off)
                 if deadline <= last and deadline < at:
                     due, at = r, deadline
         if due < 0:
@@ -217,62 +231,6 @@ def _marks(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, 
     if held.quality >= BAD_FROM or final > known_to:
         state.marks = 0
     return n
-
-
-@_inner
-def _median3(a: float, b: float, c: float) -> float:
-    return max(min(a, b), min(max(a, b), c))
-
-
-@_inner
-def _older(ring: Any, seen: Any, bucket: int) -> None:
-    """What the window's buckets before `bucket` hold: the oldest with its first value, the least of all."""
-    oldest, base, least = bucket, np.inf, np.inf
-    for k in range(BUCKETS):
-        slot = ring[k]
-        b = slot.bucket
-        if b > bucket - (BUCKETS - 1) and b < bucket:
-            least = min(least, slot.least)
-            if b < oldest:
-                oldest = b
-                base = slot.first
-    seen.bucket, seen.oldest, seen.base, seen.least = bucket, oldest, base, least
-
-
-@_inner
-def _rate(rule: Any, ring: Any, recent: Any, seen: Any, time: int, value: float) -> int:
-    """Rise, fall and ratio over the window, on the median of the last three readings (one spike moves nothing).
-
-    Buckets before the present one no longer change: `seen` keeps what they say until the next bucket begins.
-    """
-    if np.isnan(recent[0]):
-        recent[0] = recent[1] = value
-    middle = _median3(recent[0], recent[1], value)
-    recent[0] = recent[1]
-    recent[1] = value
-    width = (rule.window + BUCKETS - 3) // (BUCKETS - 2)
-    bucket = time // width
-    slot = ring[bucket % BUCKETS]
-    if slot.bucket != bucket:
-        slot.bucket = bucket
-        slot.first = middle
-        slot.least = middle
-    elif middle < slot.least:
-        slot.least = middle
-    if seen.bucket != bucket:
-        _older(ring, seen, bucket)
-    if rule.kind == RISE_RATIO:
-        ratio = middle / max(min(slot.least, seen.least), 1e-9)
-        if ratio > rule.limit and middle > rule.floor:
-            return TRUE
-        return FALSE if ratio <= rule.clear or middle <= rule.floor else BETWEEN
-    # Less than half a window of history cannot say how fast a value moves.
-    if (bucket - seen.oldest) * 2 < BUCKETS - 2:
-        return FALSE
-    change = middle - seen.base if rule.kind == RISE else seen.base - middle
-    if change > rule.limit:
-        return TRUE
-    return FALSE if change <= rule.clear else BETWEEN
 
 
 @_inner
@@ -387,7 +345,7 @@ def run(
                     continue
                 condition = _record(rs[r], value, rule.limit)
             else:
-                condition = _rate(rule, rings[rule.ring], recents[rule.ring], seen[rule.ring], time, value)
+                condition = rate(rule, rings[rule.ring], recents[rule.ring], seen[rule.ring], time, value)
             phase = rs[r].phase
             if phase == NORMAL and condition != TRUE:
                 continue
