@@ -272,5 +272,4 @@ class ReferenceSite:
 
     def tick(self, time: int) -> None:
         for point in self.points.values():
-            for alarm in point.alarms:
-                point.run_timers(time)
+            point.run_timers(time)

@@ -73,7 +73,8 @@ codes = st.sampled_from([0] * 12 + [1, 64, 128, 130, Quality.CLOCK])
 @st.composite
 def logs(draw: st.DrawFn) -> list[tuple[str, Any]]:
     """Batches of readings and ticks; now and then late, twice, far apart."""
-    now, log = 1_000, []
+    now = 1_000
+    log: list[tuple[str, Any]] = []
     for _ in range(draw(st.integers(1, 5))):
         batch = []
         for _ in range(draw(st.integers(1, 14))):
@@ -99,10 +100,10 @@ def check(made: Site, log: list[tuple[str, Any]]) -> None:
             events += to_events(plan, engine.settle(content * SECOND))
             reference.tick(content * SECOND)
             continue
-        content = [r for r in content if r[0] > clock]  # a tick says that nothing older will come
-        rows, _, _ = engine.feed(*columns(content))
+        readings = [r for r in content if r[0] > clock]  # a tick says that nothing older will come
+        rows, _, _ = engine.feed(*columns(readings))
         events += to_events(plan, rows)
-        for time, which, value, quality in content:
+        for time, which, value, quality in readings:
             reference.read(time * SECOND, which, value, quality)
     told = sorted((e.time, e.point, e.rule, e.number, e.transition, e.cause, e.annunciated, e.value) for e in events)
     for e in events:
