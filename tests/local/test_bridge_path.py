@@ -140,7 +140,27 @@ async def test_a_bridge_closed_and_opened_again_goes_on_where_the_log_ends(kind)
             await feeding
             await asyncio.wait_for(gateway.drain(), LIMIT)
             assert bridge.counters.lost == 0
+            assert bridge.counters.rejects == {}
     assert_complete(log, 400)
+
+
+@both
+async def test_the_committed_number_of_another_gateway_is_not_taken_for_ones_own(kind):
+    # amqtt hands a new client every retained message that anybody subscribes to.
+    log, other = FakeLog(), small_site("no1")
+    async with Broker(0, kind) as broker:
+        server = Server(port=broker.port)
+        catalogues = {"no3": (SITE, "v1"), "no1": (other, "v1")}
+        async with Bridge(catalogues, log, server, clock=StillClock(), player=True):
+            async with a_gateway(broker) as first:
+                await feed(first, 1, 30)
+                await first.drain()
+            async with Gateway(other, EPOCH, server) as second:
+                await until(lambda: second.counters.births)
+                await feed(second, 1, 20)
+                await second.drain()
+                assert second.counters.skipped == 0
+    assert [f.number for f in log.frames if f.site == "no1"] == list(range(1, 21))
 
 
 @both

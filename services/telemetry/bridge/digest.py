@@ -22,7 +22,7 @@ from services.telemetry.bridge.frames import UNKNOWN_POINT, Taken, frames_of, nu
 from services.telemetry.bridge.session import Session
 from services.telemetry.bridge.ticks import PlayerTicks, parse_clock
 from services.telemetry.sparkplug.decode import Metrics, decode_certificate, decode_data
-from services.telemetry.sparkplug.topics import Kind, Topic, clock_topic, parse_topic
+from services.telemetry.sparkplug.topics import Kind, Topic, clock_topic, committed_topic, parse_topic
 
 #: Bytes of a refused message that are kept.
 KEPT = 64_000
@@ -86,6 +86,8 @@ class Reader:
         }
         self.ticks = ticks
         self._clocks = {clock_topic(s.site.group) for s in self.sessions.values()}
+        #: amqtt hands a client all that is retained, subscribed to or not: here, what the bridge itself said.
+        self._own_words = {committed_topic(s.site.group, name) for name, s in self.sessions.items()}
         self._clock, self._counters, self._ask_gateway = clock, counters, ask
         self._patience, self._monotonic = patience, monotonic
 
@@ -96,7 +98,7 @@ class Reader:
         try:
             if source in self._clocks:
                 self._clock_message(payload)
-            else:
+            elif source not in self._own_words:
                 self._sparkplug(parse_topic(source), source, payload, received, into)
         except Rejected as error:
             self._refuse(source, error.reason, error.detail, payload, received, into)

@@ -306,9 +306,9 @@ class Gateway:
                 self._hear(Position(int(said["epoch"]), int(said["number"])))
                 return
             if source != self._command_topic:
-                # Seen of a broker after its restart: messages that were not subscribed to. Another gateway's
-                # committed number taken for one's own would drop frames that nobody has.
-                _log.warning("message of another topic", site=self.site.id, topic=source)
+                # amqtt hands a client all that is retained, subscribed to or not. Another gateway's committed
+                # number taken for one's own would drop frames that nobody has.
+                _log.debug("message of another topic", site=self.site.id, topic=source)
                 return
             command = decode_certificate(payload)
         except (Rejected, ValueError, KeyError, TypeError) as error:
