@@ -93,7 +93,7 @@ class Job:
             await self._claim(log)
             configured = await configure(log, self.catalogue, max(log.last_tick(), self.event.start_ns))
             view = LiveView(self.catalogue.sites)
-            takers = [self._take, view.apply, *self._watch(self.catalogue)]
+            takers = [self._take, *([view.apply] if options.console else []), *self._watch(self.catalogue)]
             follower = await stack.enter_async_context(Follower(log, takers))
             broker = await stack.enter_async_context(Broker(options.mqtt_port, options.broker))
             if broker.moved:
@@ -115,7 +115,8 @@ class Job:
                 historian.wait(),
             ]
             if options.console:
-                tasks.append(serve_console(view, self.catalogue, self._status(view), options.console_port, self._show))
+                status = self._status(view, bridge, broker, historian)
+                tasks.append(serve_console(view, self.catalogue, status, options.console_port, self._show))
             running: list[asyncio.Future[Any]] = [asyncio.ensure_future(task) for task in tasks]
             stack.push_async_callback(_cancel, running)
             field = await stack.enter_async_context(FieldProcess(options, server))
@@ -164,12 +165,25 @@ class Job:
         await shell.drain()
         await follower.reach(log.head())
 
-    def _status(self, view: LiveView) -> Callable[[], Status]:
-        return lambda: Status(
-            silence=0.0 if view.ended else view.silence(),
-            simulation=True,
-            speed=self.options.speed if self._alarmed.is_set() else None,
-        )
+    def _status(self, view: LiveView, bridge: Bridge, broker: Broker, historian: Historian) -> Callable[[], Status]:
+        def status() -> Status:
+            counters = bridge.counters
+            problem = historian.fault
+            if broker.gave_up:
+                problem = "The MQTT broker cannot be started again: no data can come."
+            return Status(
+                silence=0.0 if view.ended else view.silence(),
+                problem=problem,
+                simulation=True,
+                speed=self.options.speed if self._alarmed.is_set() else None,
+                counters={
+                    "readings": self.tally.received,
+                    "rejected": counters.rejects.total(),
+                    "in flight": counters.in_flight,
+                },
+            )
+
+        return status
 
     def _summary(self, log: LocalLog, played: Played, started: float, peak: int, broker: str) -> Summary:
         wall = time.monotonic() - started

@@ -12,6 +12,7 @@ from typing import Any
 from services.alerts.derived.supply import HORIZON
 from services.alerts.incidents.base import IncidentModel, Instant
 from services.core.clock import MINUTE
+from services.core.quality import Quality
 from services.core.records import IncidentEvent
 
 SURGE = tuple(f"intake/raw_turbidity/turbidity-{name}" for name in ("surge", "high", "high-high"))
@@ -122,7 +123,8 @@ class IntakeCrisis(IncidentModel):
             ("clearwell/level", "clear-well level", "{:.2f} m"),
         ):
             value = now.value(point)
-            readings[label] = "unknown" if value is None else form.format(value)
+            least = "≥ " if now.quality.get(point) == Quality.SATURATED else ""
+            readings[label] = "unknown" if value is None else least + form.format(value)
         hours = {
             f"hours_{case}": now.value(f"clearwell/supply_hours_{case}")
             for case in ("pessimistic", "expected", "optimistic")
