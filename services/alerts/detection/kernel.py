@@ -273,7 +273,8 @@ def run(
             quality[i] = q
         # The tests before the calls are the calls' own first tests: most rules are idle at most readings.
         for r in range(plan.rule_from, plan.rule_to):
-            if rules[r].kind == SUCCESSIVE_HIGH and not first:
+            width = rules[r].window
+            if rules[r].kind == SUCCESSIVE_HIGH and not first and (time - 1) // width * width > state.time:
                 n = _marks(out, n, points, rules, rs, ps, r, time)
             if rs[r].phase == PENDING or rs[r].phase == CLEARING:
                 n = _settle(out, n, points, rules, rs, ps, p, time)
