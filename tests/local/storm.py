@@ -37,9 +37,21 @@ def headworks(*arguments: str) -> list[str]:
 
 def storm(data: Path, *more: str) -> list[str]:
     """The storm at full speed into `data`, one JSON object at the end."""
-    return headworks(
-        "run", "--speed", "max", "--until-end", "--no-console", "--data", str(data), "--json", *more
+    return headworks("run", "--speed", "max", "--until-end", "--no-console", "--data", str(data), "--json", *more)
+
+
+def first_hours(folder: Path, end: str) -> str:
+    """An event file of the storm that ends at `end` (ISO 8601): the same night, shorter."""
+    event: dict[str, Any] = yaml.safe_load(
+        (PROJECT / "events" / DEFAULT_EVENT / "event.yaml").read_text(encoding="utf-8")
     )
+    starts, ends = str(event["start"])[11:16], end[11:16]
+    event["end"] = end
+    for entries in (event["rain"], event["debris"]["load"], event["debris"]["rafts"], event["actions"]):
+        entries[:] = [entry for entry in entries if starts <= entry["at"][:5] <= ends]
+    file = folder / "first-hours.yaml"
+    file.write_text(yaml.safe_dump(event, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return str(file)
 
 
 def start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
@@ -77,7 +89,7 @@ def wait_for_event_time(data: Path, moment: int, process: subprocess.Popen[bytes
                 with LogView.open(data / LOG_FILE) as view:
                     if view.last_tick() >= moment:
                         return
-            except Exception:  # noqa: BLE001 - the file is being made
+            except Exception:  # the file is being made
                 pass
         time.sleep(0.05)
     raise AssertionError("the run never came so far")
@@ -109,9 +121,9 @@ def journal(data: Path) -> str:
     return done.stdout
 
 
-def direct_journal() -> str:
-    """The night's journal without MQTT, log or process: simulator straight into the processor."""
-    event = find_event(DEFAULT_EVENT)
+def direct_journal(name: str = DEFAULT_EVENT) -> str:
+    """An event's journal without MQTT, log or process: simulator straight into the processor."""
+    event = find_event(name)
     city = City(event)
     catalogue = catalogue_for(event, city)
     processor = AlertProcessor()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,11 @@ TOLERANCE = parse_duration(EXPECTED["tolerance"])
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Any]]]:
+def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Data folder and summary of one undisturbed run through the embedded broker."""
     folder = tmp_path_factory.mktemp("storm")
     data = folder / "data"
-    yield data, finish(start(storm(data, "--broker", "amqtt"), folder), folder)
+    return data, finish(start(storm(data, "--broker", "amqtt"), folder), folder)
 
 
 def test_every_expected_alarm_comes_in_order_and_near_its_time(night: tuple[Path, dict[str, Any]]) -> None:

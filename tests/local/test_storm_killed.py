@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.local.storm import (
     children,
     direct_journal,
     finish,
+    first_hours,
     journal,
     kill,
     start,
@@ -19,32 +19,41 @@ from tests.local.storm import (
     wait_for_event_time,
 )
 
-HALFWAY = parse_time("2023-04-18T21:15:00+08:00")
-LATER = parse_time("2023-04-19T04:00:00+08:00")
+END = "2023-04-18T23:00:00+08:00"
+HALFWAY = parse_time("2023-04-18T20:45:00+08:00")
+LATER = parse_time("2023-04-18T22:00:00+08:00")
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> str:
-    """The journal of the night as it should be."""
-    return direct_journal()
+def event(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The storm until the clear well is low: all that is announced in the first six hours."""
+    return first_hours(tmp_path_factory.mktemp("event"), END)
 
 
-def test_killed_halfway_and_started_again(tmp_path: Path, undisturbed: str) -> None:
+@pytest.fixture(scope="module")
+def undisturbed(event: str) -> str:
+    """The journal as it should be."""
+    journal = direct_journal(event)
+    assert '"phase":"threatened"' in journal
+    return journal
+
+
+def test_killed_halfway_and_started_again(tmp_path: Path, event: str, undisturbed: str) -> None:
     data = tmp_path / "data"
-    first = start(storm(data, "--broker", "amqtt"), tmp_path)
+    first = start(storm(data, "--event", event, "--broker", "amqtt"), tmp_path)
     wait_for_event_time(data, HALFWAY, first)
     kill(first.pid)
     first.wait()
     assert undisturbed.startswith(journal(data)[:200]), "what was announced before stands"
-    summary = finish(start(storm(data, "--broker", "amqtt"), tmp_path), tmp_path)
+    summary = finish(start(storm(data, "--event", event, "--broker", "amqtt"), tmp_path), tmp_path)
     assert summary["lost"] == 0
     assert summary["received"] == summary["published"]
     assert journal(data) == undisturbed
 
 
-def test_broker_killed_twice(tmp_path: Path, undisturbed: str) -> None:
+def test_broker_killed_twice(tmp_path: Path, event: str, undisturbed: str) -> None:
     data = tmp_path / "data"
-    run = start(storm(data, "--broker", "amqtt"), tmp_path)
+    run = start(storm(data, "--event", event, "--broker", "amqtt"), tmp_path)
     for moment in (HALFWAY, LATER):
         wait_for_event_time(data, moment, run)
         (broker,) = children(run, "amqtt_child")
@@ -56,15 +65,16 @@ def test_broker_killed_twice(tmp_path: Path, undisturbed: str) -> None:
     assert b"broker ended" in (tmp_path / "err.txt").read_bytes()
 
 
-def test_simulator_killed_ends_the_run_with_an_error_and_the_next_goes_on(tmp_path: Path, undisturbed: str) -> None:
+def test_simulator_killed_ends_the_run_with_an_error_and_the_next_goes_on(
+    tmp_path: Path, event: str, undisturbed: str
+) -> None:
     data = tmp_path / "data"
-    run = start(storm(data), tmp_path)
+    run = start(storm(data, "--event", event), tmp_path)
     wait_for_event_time(data, HALFWAY, run)
     (simulator,) = children(run, "simulate")
     kill(simulator)
     assert run.wait(30) == 1
     assert b"the simulator ended" in (tmp_path / "err.txt").read_bytes()
-    summary = finish(start(storm(data), tmp_path), tmp_path)
+    summary = finish(start(storm(data, "--event", event), tmp_path), tmp_path)
     assert summary["lost"] == 0
     assert journal(data) == undisturbed
-    shutil.rmtree(data)
