@@ -128,9 +128,9 @@ def direct_journal(name: str = DEFAULT_EVENT) -> str:
     catalogue = catalogue_for(event, city)
     processor = AlertProcessor()
     out: list[Output] = []
-    for site in catalogue.sites:
-        text = to_json(site)
-        processor.step(site.id, [Config(site.id, version_of(text), text, city.start)])
+    for one in catalogue.sites:
+        text = to_json(one)
+        processor.step(one.id, [Config(one.id, version_of(text), text, city.start)])
     rows = {
         key: np.array([catalogue.site(key[0]).point_index[f"{key[1]}/{n}"] for n in city.points(*key)], np.int32)
         for key in ((site, station) for site, stations in city.sites.items() for station in stations)

@@ -12,8 +12,9 @@ from services.aggregator.sinks.parquet import History
 from services.alerts.processor import AlertProcessor
 from services.core.clock import parse_duration, parse_time
 from services.core.codec import decode_record
+from services.core.frame import Frame
 from services.core.journal import canonical_journal
-from services.core.records import Config, Frame, Output, Tick
+from services.core.records import Config, Output, Tick
 from services.job.run import LOG_FILE
 from services.runtime.local import SITES, LogView
 from tests.local.storm import EXPECTED, direct_journal, finish, journal, start, storm
