@@ -11,6 +11,7 @@ from services.alerts.derived.filters import WashQueue
 from services.alerts.derived.pumps import DropWithFlow, FlowPerPump, UncoveredTrip
 from services.alerts.derived.ratio import Percent
 from services.alerts.derived.supply import SupplyHours
+from services.alerts.derived.usual import OfUsual
 
 FUNCTIONS: dict[str, type[DerivedFunction]] = {
     "percent": Percent,
@@ -21,6 +22,7 @@ FUNCTIONS: dict[str, type[DerivedFunction]] = {
     "wash_queue": WashQueue,
     "balance_residual": BalanceResidual,
     "supply_hours": SupplyHours,
+    "of_usual": OfUsual,
 }
 
 __all__ = ["FUNCTIONS", "DerivedFunction", "worst"]

@@ -66,6 +66,11 @@ def load_catalogue(path: Path) -> Catalogue:
     return Catalogue(group=parsed.group, name=parsed.name, sites=tuple(sites))
 
 
+def make_station_rule(change: RuleOverride | None = None) -> Rule:
+    """The alarm that every station has: its silence."""
+    return make_rule(_STALE, change)
+
+
 def make_rule(source: RuleSource, change: RuleOverride | None = None) -> Rule:
     """A resolved rule: the override's fields replace the type's, and the deadband becomes a clear limit."""
     fields = source.model_dump()
@@ -152,7 +157,7 @@ class _SiteBuilder:
             name=station.name or station.id,
             heartbeat=station.heartbeat,
             stale_after=max(3 * station.heartbeat, 3 * MINUTE),
-            stale=make_rule(_STALE, change),
+            stale=make_station_rule(change),
         )
 
     def _points(self, station: StationSource, kind: StationType, where: tuple[str | int, ...]) -> list[Point]:
