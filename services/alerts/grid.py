@@ -16,14 +16,7 @@ from services.core.clock import NEVER
 from services.core.frame import Points, Qualities, Times, Values
 from services.core.quality import Quality
 
-_STALE, _CLOCK = int(Quality.STALE), int(Quality.CLOCK)
-
-
-@njit(cache=True, nogil=True)
-def _fill(buffer_v: Any, buffer_q: Any, base: int, i: int, low: int, high: int, value: float, quality: int) -> None:
-    for k in range(low, high):
-        buffer_v[k - base, i] = value
-        buffer_q[k - base, i] = quality
+_STALE, _CLOCK, _NEVER = int(Quality.STALE), int(Quality.CLOCK), int(Quality.NEVER_SEEN)
 
 
 @njit(cache=True, nogil=True)
@@ -39,7 +32,7 @@ def _take(
         i = column[p]
         first = -(-times[j] // step)  # the first instant at or after the reading
         for k in range(filled[i], first):
-            old = k * step - now_t[i] > hold[i]
+            old = now_q[i] != _NEVER and k * step - now_t[i] > hold[i]
             buffer_v[k - base, i] = now_v[i]
             buffer_q[k - base, i] = _STALE if old else now_q[i]
         filled[i] = max(filled[i], first)
@@ -48,12 +41,12 @@ def _take(
 
 @njit(cache=True, nogil=True)
 def _complete(
-    upto: int, step: int, base: int, filled: Any, now_v: Any, now_q: Any, now_t: Any, hold: Any,
+    which: Any, upto: int, step: int, base: int, filled: Any, now_v: Any, now_q: Any, now_t: Any, hold: Any,
     buffer_v: Any, buffer_q: Any,
 ) -> None:  # fmt: skip
-    for i in range(len(filled)):
+    for i in which:
         for k in range(filled[i], upto):
-            old = k * step - now_t[i] > hold[i]
+            old = now_q[i] != _NEVER and k * step - now_t[i] > hold[i]
             buffer_v[k - base, i] = now_v[i]
             buffer_q[k - base, i] = _STALE if old else now_q[i]
         filled[i] = max(filled[i], upto)
@@ -71,7 +64,7 @@ class Grid:
         self.step, self.inputs, self.hold = step, inputs, hold
         self.column = np.full(points, -1, np.int32)
         self.column[inputs] = np.arange(n)
-        self.base = -1
+        self.base, self.begun = -1, False
         self.filled = np.zeros(n, np.int64)
         self.now_v = np.full(n, np.nan)
         self.now_q = np.full(n, Quality.NEVER_SEEN, np.uint8)
@@ -80,17 +73,28 @@ class Grid:
         self._q = np.zeros((64, n), np.uint8)
 
     def start(self, time: int) -> None:
-        """The first instant is the first at or after `time`; later calls change nothing."""
+        """The first instant is the first at or after the earliest `time`; once one is evaluated nothing changes it."""
+        first = -(-time // self.step)
         if self.base < 0:
-            self.base = -(-time // self.step)
-            self.filled[:] = self.base
+            self.base = first
+            self.filled[:] = first
+        elif not self.begun and first < self.base:
+            # Which station's first frame comes first must not matter: what it shows is unknown before it.
+            room = int(self.filled.max(initial=self.base)) - self.base
+            earlier, self.base = self.base - first, first
+            self._grow(first + earlier + room)
+            for buffer, unknown in ((self._v, np.nan), (self._q, Quality.NEVER_SEEN)):
+                buffer[earlier : earlier + room] = buffer[:room].copy()
+                buffer[:earlier] = unknown
+            self.filled[self.now_q == Quality.NEVER_SEEN] = first
 
     def take(self, times: Times, points: Points, values: Values, quality: Qualities, late: NDArray[np.uint8]) -> None:
         """Judged readings in order."""
-        if not len(times):
+        believed = times[quality != _CLOCK]
+        if not len(believed):
             return
-        self.start(int(times[0]))
-        self._grow(-(-int(times.max()) // self.step))
+        self.start(int(believed.min()))
+        self._grow(-(-int(believed.max()) // self.step))
         _take(
             times, points, values, quality, late, self.column, self.step, self.base, self.filled,
             self.now_v, self.now_q, self.now_t, self.hold, self._v, self._q,
@@ -102,12 +106,11 @@ class Grid:
             return
         first = time // self.step + 1
         self._grow(first)
-        for i, p in enumerate(self.inputs):
-            if p in points and self.now_q[i] != Quality.NEVER_SEEN:
-                low, high = int(self.filled[i]), max(first, int(self.filled[i]))
-                _fill(self._v, self._q, self.base, i, low, high, self.now_v[i], self.now_q[i])
-                self.filled[i] = high
-                self.now_q[i] = Quality.STALE
+        which = np.array(
+            [i for i, p in enumerate(self.inputs) if p in points and self.now_q[i] != Quality.NEVER_SEEN], np.int64
+        )
+        self._fill(which, first)
+        self.now_q[which] = Quality.STALE
 
     def due(self, reached: int) -> int:
         """How many instants lie at or before `reached` (ns) and are not yet evaluated."""
@@ -117,10 +120,8 @@ class Grid:
         """The next `count` instants: times i8[count], values f8[count, n], quality u1[count, n]."""
         upto = self.base + count
         self._grow(upto)
-        _complete(
-            upto, self.step, self.base, self.filled, self.now_v, self.now_q, self.now_t, self.hold,
-            self._v, self._q,
-        )  # fmt: skip
+        self._fill(np.arange(len(self.inputs)), upto)
+        self.begun = True
         times = np.arange(self.base, upto, dtype=np.int64) * self.step
         values, quality = self._v[:count].copy(), self._q[:count].copy()
         ahead = int(self.filled.max(initial=upto)) - upto
@@ -128,6 +129,12 @@ class Grid:
         self._q[:ahead] = self._q[count : count + ahead].copy()
         self.base = upto
         return times, values, quality
+
+    def _fill(self, which: NDArray[np.int64], upto: int) -> None:
+        _complete(
+            which, upto, self.step, self.base, self.filled, self.now_v, self.now_q, self.now_t, self.hold,
+            self._v, self._q,
+        )  # fmt: skip
 
     def _grow(self, upto: int) -> None:
         need = upto - self.base + 1
@@ -142,21 +149,23 @@ class Grid:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """State, with only the rows that hold anything."""
         ahead = max(0, int(self.filled.max(initial=self.base)) - self.base)
+        # What no reading has filled yet is what an earlier instant left there, and no part of the state.
+        known = np.arange(self.base, self.base + ahead)[:, None] < self.filled
         return {
-            "grid_base": np.array([self.base]),
+            "grid_base": np.array([self.base, self.begun]),
             "grid_filled": self.filled,
             "grid_now_v": self.now_v,
             "grid_now_q": self.now_q,
             "grid_now_t": self.now_t,
-            "grid_v": self._v[:ahead],
-            "grid_q": self._q[:ahead],
+            "grid_v": np.where(known, self._v[:ahead], 0.0),
+            "grid_q": np.where(known, self._q[:ahead], 0).astype(np.uint8),
         }
 
     def load(self, arrays: dict[str, NDArray[Any]]) -> None:
         """State from `arrays`; ValueError when it is of other inputs."""
         if arrays["grid_filled"].shape != self.filled.shape:
             raise ValueError("stored grid is of other inputs")
-        self.base = int(arrays["grid_base"][0])
+        self.base, self.begun = int(arrays["grid_base"][0]), bool(arrays["grid_base"][1])
         for name in ("filled", "now_v", "now_q", "now_t"):
             getattr(self, name)[:] = arrays[f"grid_{name}"]
         ahead = len(arrays["grid_v"])

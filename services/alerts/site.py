@@ -18,6 +18,7 @@ from services.alerts.transitions import to_events
 from services.core.catalogue import Site
 from services.core.clock import NEVER
 from services.core.frame import Frame, make_frame
+from services.core.quality import Quality
 from services.core.records import Derived, Output
 
 _UNSEEN = -(2**62)
@@ -36,13 +37,15 @@ class SiteFold:
         for point in site.points:
             if point.derived is not None and not point.removed:
                 wanted |= set(point.derived.inputs.values())
-        self.inputs = sorted(index[name] for name in wanted)
+        self.inputs = sorted({index[name] for name in wanted} | set(self.plan.gates))
+        self._gates = [self.inputs.index(i) for i in self.plan.gates]
         for i, point in enumerate(site.points):
             if point.derived is not None and not point.removed:
                 labels, targets = list(point.derived.inputs), point.derived.inputs.values()
                 function = FUNCTIONS[point.derived.function](site, labels, dict(point.derived.parameters))
                 self.functions.append((i, function, [self.inputs.index(index[t]) for t in targets]))
-        self._derived = np.array([i for i, _, _ in self.functions], np.int32)
+        gate_rows = range(self.plan.gate_row, self.plan.gate_row + len(self._gates))
+        self._computed = np.array([*gate_rows, *(i for i, _, _ in self.functions)], np.int32)
         self.grid = Grid(
             self.inputs,
             holds([site.points[i].stale_after for i in self.inputs]),
@@ -51,6 +54,10 @@ class SiteFold:
         )
         ids = self.plan.station_ids
         self.contributing = sorted({ids.index(site.points[i].station) for i in self.inputs})
+        # On the grid: the points of these stations, and what is derived. Others may be behind its instants.
+        on_grid = {i for i, p in enumerate(self.plan.points) if p["station"] in self.contributing}
+        self._on_grid = np.zeros(len(self.plan.points), np.bool_)
+        self._on_grid[sorted(on_grid | {i for i, _, _ in self.functions})] = True
         self.heard = np.full(len(ids), _UNSEEN, np.int64)  # event time of each station's newest frame
         self.silent = np.zeros(len(ids), np.uint8)
         self.tick = 0
@@ -64,30 +71,25 @@ class SiteFold:
     def frames(self, frames: list[Frame]) -> list[Output]:
         """Consecutive frames, in order."""
         out: list[Output] = []
-        waiting: list[Frame] = []
         for frame in frames:
             station = self._station(frame)
             if station is None:
                 continue
-            first = int(frame.times[0]) if len(frame) else frame.through
-            overdue = self.heard[station] + self.plan.stale_after[station]
-            silence_ends = self.silent[station] or (self.heard[station] != _UNSEEN and overdue < first)
-            if waiting and (silence_ends or frame.death):
-                out += self._feed(waiting)
-                waiting = []
             if frame.death:
                 out += self._death(station, frame.through)
                 continue
-            if silence_ends:
-                out += self._hear(station, first, int(overdue))
+            believed = frame.times[frame.quality != Quality.CLOCK]
+            first = int(believed[0]) if len(believed) else frame.through
+            overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
+            # A frame that reaches no further than what was heard is a repetition, no sign of life.
+            if frame.through > self.heard[station] and (
+                self.silent[station] or (self.heard[station] != _UNSEEN and overdue < first)
+            ):
+                out += self._hear(station, first, overdue)
             self.heard[station] = max(int(self.heard[station]), frame.through)
-            waiting.append(frame)
-            if self.inputs and (self.grid.base < 0 or self.grid.due(self._reached())):
-                out += self._feed(waiting)
-                waiting = []
+            out += self._feed(frame, first, station in self.contributing)
+            if self.inputs:
                 out += self._evaluate()
-        if waiting:
-            out += self._feed(waiting)
         return out
 
     def advance(self, time: int) -> list[Output]:
@@ -100,8 +102,9 @@ class SiteFold:
             overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
             if self.heard[station] != _UNSEEN and not self.silent[station] and overdue <= time:
                 out += self._fall_silent(station, overdue, dead=False)
-        out += self._events(self.engine.settle(time))
-        return out + self._evaluate()
+        # First what is computed: a timer on the grid must not run past instants that are still to be judged.
+        out += self._evaluate()
+        return out + self._events(self.engine.settle(time))
 
     def adopt(self, old: SiteFold, time: int) -> list[Output]:
         """Takes over from the fold of an earlier catalogue version; returns what closes by the change."""
@@ -112,8 +115,15 @@ class SiteFold:
                 was = old.plan.station_ids.index(name)
                 self.heard[s], self.silent[s] = old.heard[was], old.silent[was]
         self.tick = old.tick
-        closed = {f"{e.station}/{e.point}/{e.rule}" for e in to_events(old.plan, rows)}
-        self.active = old.active - closed
+        self.active = set(old.active)
+        self._pending = old._pending + [
+            (e.time, f"{e.station}/{e.point}/{e.rule}", e.transition)
+            for e in to_events(old.plan, rows)
+            if e.transition == "cleared"
+        ]
+        for s, name in enumerate(self.plan.station_ids):
+            if self.silent[s] and (name, "station", self.plan.site.stations[s].stale.id) in _names(old.plan, rows):
+                events += self._events(self.engine.silence(s, time, False))
         self._adopt_grid(old)
         for model in self.incidents:
             model.memory = next((m.memory for m in old.incidents if m.kind == model.kind), model.memory)
@@ -132,20 +142,16 @@ class SiteFold:
         passed = int(self.heard[self.contributing].min(initial=NEVER)) if self.contributing else _UNSEEN
         return max(passed, self.tick)
 
-    def _feed(self, frames: list[Frame]) -> list[Output]:
-        if len(frames) == 1:
-            times, points = frames[0].times, frames[0].points
-            values, quality = frames[0].values, frames[0].quality
-            if not values.flags.writeable:  # a type of its own to Numba: the kernel would be compiled again for it
-                values = values.copy()
-        else:
-            times, points = (np.concatenate([getattr(f, n) for f in frames]) for n in ("times", "points"))
-            values, quality = (np.concatenate([getattr(f, n) for f in frames]) for n in ("values", "quality"))
+    def _feed(self, frame: Frame, first: int, contributes: bool) -> list[Output]:
+        times, points, values, quality = frame.times, frame.points, frame.values, frame.quality
+        if contributes:
+            self.grid.start(first)
         if not len(times):
             return []
+        if not values.flags.writeable:  # a type of its own to Numba: the kernel would be compiled again for it
+            values = values.copy()
         rows, judged, late = self.engine.feed(times, points, values, quality)
-        if self.inputs:
-            self.grid.start(int(frames[0].times[0] if len(frames[0]) else frames[0].through))
+        if contributes:
             self.grid.take(times, points, values, judged, late)
         return self._events(rows)
 
@@ -157,8 +163,8 @@ class SiteFold:
         if self.incidents:
             self._pending += [
                 (e.time, f"{e.station}/{e.point}/{e.rule}", e.transition)
-                for e in events
-                if e.transition in ("raised", "cleared")
+                for e, row in zip(events, rows[order], strict=True)
+                if e.transition in ("raised", "cleared") and self._on_grid[self.plan.rules[row["rule"]]["point"]]
             ]
         return list(events)
 
@@ -179,7 +185,8 @@ class SiteFold:
         if not self.silent[station]:
             out += self._fall_silent(station, overdue, dead=False)
         self.silent[station] = 0
-        return out + self._events(self.engine.voice(station, time))
+        since = int(self.engine.points[self.plan.silence_point(station)]["time"])
+        return out + self._events(self.engine.voice(station, max(time, since)))
 
     def _evaluate(self) -> list[Output]:
         count = self.grid.due(self._reached())
@@ -192,18 +199,22 @@ class SiteFold:
         )
         for n, (_, function, columns) in enumerate(self.functions):
             derived_v[:, n], derived_q[:, n] = function.compute(times, values[:, columns], quality[:, columns])
-        points = self._derived
         out: list[Output] = []
-        if len(points):
-            stamps, indices = np.repeat(times, len(points)), np.tile(points, count)
-            rows, judged, _ = self.engine.feed(stamps, indices, derived_v.ravel(), derived_q.ravel())
+        if self.functions:
+            gates = len(self._gates)
+            stamps, indices = np.repeat(times, len(self._computed)), np.tile(self._computed, count)
+            fed_v = np.hstack((values[:, self._gates], derived_v))
+            fed_q = np.hstack((quality[:, self._gates], derived_q))
+            rows, judged, _ = self.engine.feed(stamps, indices, fed_v.ravel(), fed_q.ravel())
             out += self._events(rows)
             frame = make_frame(
-                self.plan.site.id, "derived", stamps, indices, derived_v.ravel(), judged,
+                self.plan.site.id, "derived", np.repeat(times, len(self.functions)),
+                np.tile(self._computed[gates:], count), derived_v.ravel(),
+                judged.reshape(count, -1)[:, gates:].ravel(),
                 through=int(times[-1]), catalogue=self.plan.version,
             )  # fmt: skip
             out.append(Derived(frame))
-        out += self._events(self.engine.settle(int(times[-1])))
+        out += self._events(self.engine.settle(int(times[-1]), self._on_grid))
         return out + self._diagnose(times, values, quality, derived_v, derived_q)
 
     def _diagnose(self, times: Any, values: Any, quality: Any, derived_v: Any, derived_q: Any) -> list[Output]:
@@ -259,6 +270,9 @@ class SiteFold:
                     before["grid_v"][:, o],
                     before["grid_q"][:, o],
                 )
+            elif (known := self.engine.points[self.inputs[n]])["quality"] != Quality.NEVER_SEEN:
+                for key, field in (("v", "value"), ("q", "quality"), ("t", "time")):
+                    arrays[f"grid_now_{key}"][n] = known[field]
         self.grid.load(arrays)
         memories = {old.plan.site.points[i].id: (f, old.plan.site.points[i].derived) for i, f, _ in old.functions}
         for i, function, _ in self.functions:
@@ -294,3 +308,7 @@ class SiteFold:
             at += size
         for model in self.incidents:
             model.memory = Memory(**meta["incidents"][model.kind])
+
+
+def _names(plan: Plan, rows: NDArray[Any]) -> set[tuple[str, str, str]]:
+    return {plan.names[r] for r in rows["rule"]}

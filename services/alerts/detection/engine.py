@@ -12,14 +12,18 @@ from services.alerts.detection.layout import (
     ACTIVE,
     BUCKETS,
     BY_RULE_CHANGE,
+    BY_WORSE_CLEARED,
     CLEARED,
+    FLAG_HIDDEN,
     OUT,
     POINT_STATE,
     RING,
     RULE_STATE,
     SEEN,
+    UNHIDDEN,
 )
 from services.alerts.detection.plan import Plan
+from services.core.clock import NEVER
 from services.core.frame import Points, Qualities, Times, Values
 from services.core.quality import Quality
 
@@ -41,6 +45,7 @@ class Engine:
         self.rings["bucket"] = ALWAYS
         self.recents = np.full((plan.rings, 2), np.nan)
         self._seen = np.full(plan.rings, -1, SEEN)
+        self._all = np.ones(len(plan.points), np.bool_)
         self._out = np.zeros(max(256, 16 * len(plan.rules) + 64), OUT)
 
     def feed(
@@ -60,13 +65,14 @@ class Engine:
                 found.append(self._out[:count].copy())
         return _joined(found), judged, late
 
-    def settle(self, until: int) -> NDArray[Any]:
-        """Every timer runs to `until` (ns, inclusive)."""
+    def settle(self, until: int, which: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+        """The timers of the points `which` (rows of the plan; default all) run to `until` (ns, inclusive)."""
         found: list[NDArray[Any]] = []
         at, n = 0, len(self.rules)
+        chosen = self._all if which is None else which
         while at < n:
             count, at = kernel.settle_all(
-                self.plan.points, self.plan.rules, self.points, self.rules, until, at, self._out
+                self.plan.points, self.plan.rules, self.points, self.rules, until, chosen, at, self._out
             )
             if count:
                 found.append(self._out[:count].copy())
@@ -100,24 +106,38 @@ class Engine:
             if station in new.station_ids:
                 here = new.silence_point(new.station_ids.index(station))
                 self.points[here] = other.points[old.silence_point(s)]
+        shadows = {old.site.points[i].id: k for k, i in enumerate(old.gates)}
+        for k, i in enumerate(new.gates):
+            if new.site.points[i].id in shadows:
+                self.points[new.gate_row + k] = other.points[old.gate_row + shadows[new.site.points[i].id]]
         rows = {name: r for r, name in enumerate(new.names)}
+        heirs = [rows.get(name, -1) for name in old.names]
         closed = []
-        for r, name in enumerate(old.names):
-            n = rows.get(name)
-            if n is not None and new.definitions[n] == old.definitions[r]:
+        for r, n in enumerate(heirs):
+            if n >= 0 and new.definitions[n] == old.definitions[r]:
                 self.rules[n] = other.rules[r]
                 ring, was = new.rules[n]["ring"], old.rules[r]["ring"]
                 if ring >= 0:
                     self.rings[ring], self.recents[ring] = other.rings[was], other.recents[was]
                     self._seen[ring]["bucket"] = -1
-            elif other.rules[r]["phase"] >= ACTIVE:
-                row = np.zeros(1, OUT)
-                state, point = other.rules[r], other.points[old.rules[r]["point"]]
-                row["time"], row["raised"], row["rule"] = time, state["raised"], r
-                row["number"], row["transition"] = state["number"] + 1, CLEARED
-                row["cause"], row["flags"] = BY_RULE_CHANGE, state["flags"]
-                row["value"], row["quality"] = point["value"], point["quality"]
-                closed.append(row)
+                continue
+            heirs[r] = -1
+            if other.rules[r]["phase"] >= ACTIVE:
+                closed.append(_by_change(other, r, time, CLEARED, BY_RULE_CHANGE))
+        for r, n in enumerate(heirs):
+            hider = old.rules[r]["hider"]
+            gone = hider >= 0 and heirs[hider] < 0 and other.rules[hider]["phase"] >= ACTIVE
+            if n >= 0 and gone and self.rules[n]["phase"] >= ACTIVE and self.rules[n]["flags"] & FLAG_HIDDEN:
+                self.rules[n]["flags"] ^= FLAG_HIDDEN
+                self.rules[n]["number"] += 1
+                closed.append(_by_change(other, r, time, UNHIDDEN, BY_WORSE_CLEARED))
+        carried = {n for n in heirs if n >= 0}
+        for n in range(len(new.rules)):
+            gate = new.rules[n]["gate"]
+            if n not in carried and gate >= 0 and self.points[gate]["quality"] < Quality.BAD:
+                code = int(self.points[gate]["value"])
+                if not (0 <= code < 63 and int(new.rules[n]["gate_mask"]) >> code & 1):
+                    self.rules[n]["works_from"] = NEVER
         return _joined(closed)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -139,6 +159,17 @@ class Engine:
                 raise ValueError(f"stored detection state does not fit the catalogue: {error}") from None
         self.recents[...] = arrays["recents"]
         self._seen["bucket"] = -1
+
+
+def _by_change(engine: Engine, r: int, time: int, transition: int, cause: int) -> NDArray[Any]:
+    """The next transition of rule row `r`, which a change of catalogue brings about."""
+    row = np.zeros(1, OUT)
+    state, point = engine.rules[r], engine.points[engine.plan.rules[r]["point"]]
+    row["time"], row["raised"], row["rule"] = time, state["raised"], r
+    row["number"], row["transition"], row["cause"] = state["number"] + 1, transition, cause
+    row["flags"] = state["flags"] if transition == CLEARED else state["flags"] ^ FLAG_HIDDEN
+    row["value"], row["quality"] = point["value"], point["quality"]
+    return row
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

@@ -217,7 +217,7 @@ def _gate(
     for k in range(row.gated_from, row.gated_to):
         r = gated[k]
         rule, state = rules[r], rs[r]
-        if state.phase == PENDING or state.phase == CLEARING:
+        if state.phase != NORMAL:  # its neighbours' deadlines too: what it hides must not be raised unhidden later
             n = _settle(out, n, points, rules, rs, ps, rule.point, time)
         opened = 0 <= code < 63 and (rule.gate_mask >> code) & 1 == 1
         if not opened:
@@ -327,10 +327,14 @@ def run(
 
 
 @njit(cache=True, nogil=True)
-def settle_all(points: Any, rules: Any, ps: Any, rs: Any, until: int, start: int, out: Any) -> tuple[int, int]:
-    """Lets every timer run to `until`. Returns (transitions written, next rule to take), as `run` does."""
+def settle_all(
+    points: Any, rules: Any, ps: Any, rs: Any, until: int, which: Any, start: int, out: Any
+) -> tuple[int, int]:  # fmt: skip
+    """Lets the timers of `which` points (bool[n]) run to `until`. Returns (transitions written, next rule to take)."""
     n: int = _NONE
     for r in range(start, len(rules)):
+        if not which[rules[r].point]:
+            continue
         row = points[rules[r].point]
         if n + 4 * (row.rule_to - row.rule_from) + 2 > len(out):
             return n, r

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 #: Version of the stored state; another one is refused at load.
-STATE_SCHEMA = 1
+STATE_SCHEMA = 2
 
 KINDS = (
     "high", "low", "rise", "fall", "rise_ratio", "successive_high", "flat", "fault", "equals", "stale",

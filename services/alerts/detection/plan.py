@@ -19,7 +19,8 @@ NE43_BELOW, NE43_ABOVE = 0.4 / 16, 1.0 / 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """One site, compiled. Rows of `points` are the site's points, then one pseudo-point a station (silence).
+    """One site, compiled. Rows of `points` are the site's points, then one pseudo-point a station (silence), then
+    the gates of derived points as the grid sees them: a point's index in `gates`, its row from `gate_row` on.
 
     names[r]: (station, point, rule) of rule row r.  rules_of[r]: its definition.
     """
@@ -34,6 +35,12 @@ class Plan:
     station_ids: list[str]
     stale_after: NDArray[np.int64]
     rings: int
+    gates: list[int]
+
+    @property
+    def gate_row(self) -> int:
+        """The first of the gates' rows."""
+        return len(self.site.points) + len(self.station_ids)
 
     def silence_point(self, station: int) -> int:
         """The pseudo-point that stands for the station's silence."""
@@ -43,9 +50,16 @@ class Plan:
 def compile_site(site: Site, version: str) -> Plan:
     """The plan of `site`. The site must be a verified one: names resolve, windows are positive."""
     stations = [s.id for s in site.stations]
-    rows = np.zeros(len(site.points) + len(stations), POINT_PLAN)
-    rules: list[tuple[int, Rule]] = []
     index = site.point_index
+    # What is computed on the grid is gated there too: a gate's reading may be ahead of the instant.
+    shadows = sorted(
+        {index[f"{p.station}/{r.gate.point}"] for p in site.points if p.derived for r in p.rules if r.gate is not None}
+    )
+    rows = np.zeros(len(site.points) + len(stations) + len(shadows), POINT_PLAN)
+    for pseudo in rows[len(site.points) :]:
+        pseudo["fault_low"], pseudo["fault_high"], pseudo["top"], pseudo["hold"] = -np.inf, np.inf, np.inf, NEVER
+        pseudo["switch"] = pseudo["station"] = -1
+    rules: list[tuple[int, Rule]] = []
     for i, point in enumerate(site.points):
         _fill_point(rows[i], point, stations, index)
         rows[i]["rule_from"] = len(rules)
@@ -53,8 +67,7 @@ def compile_site(site: Site, version: str) -> Plan:
         rows[i]["rule_to"] = len(rules)
     for s, station in enumerate(site.stations):
         row = rows[len(site.points) + s]
-        row["fault_low"], row["fault_high"], row["top"], row["hold"] = -np.inf, np.inf, np.inf, NEVER
-        row["switch"], row["station"], row["rule_from"] = -1, s, len(rules)
+        row["station"], row["rule_from"] = s, len(rules)
         rules.append((len(site.points) + s, station.stale))
         row["rule_to"] = len(rules)
     table = np.zeros(len(rules), RULE_PLAN)
@@ -74,6 +87,8 @@ def compile_site(site: Site, version: str) -> Plan:
         row["gate"] = -1
         if rule.gate is not None and kind != STALE:
             gate = index[f"{site.points[p].station}/{rule.gate.point}"]
+            if site.points[p].derived is not None:
+                gate = len(site.points) + len(stations) + shadows.index(gate)
             row["gate"], row["settle"] = gate, rule.gate.settle
             row["gate_mask"] = sum(1 << state for state in set(rule.gate.states))
             gates[gate].append(r)
@@ -90,7 +105,7 @@ def compile_site(site: Site, version: str) -> Plan:
     ]
     return Plan(
         site, version, rows, table, np.array(flat, np.int64), names, [rule for _, rule in rules],
-        stations, np.array([s.stale_after for s in site.stations], np.int64), rings,
+        stations, np.array([s.stale_after for s in site.stations], np.int64), rings, shadows,
     )  # fmt: skip
 
 
@@ -104,4 +119,6 @@ def _fill_point(row: Any, point: Point, stations: list[str], index: dict[str, in
             row["top"] = point.high
     row["hold"] = NEVER if point.stale_after is None else point.stale_after
     row["switch"] = index[f"{point.station}/{point.sample_flow}"] if point.sample_flow else -1
-    row["station"] = stations.index(point.station) if point.station in stations else -1
+    # What is derived falls silent through its inputs, at the grid's instants.
+    mine = point.derived is None and point.station in stations
+    row["station"] = stations.index(point.station) if mine else -1
