@@ -28,7 +28,7 @@ def simple_rules(draw: st.DrawFn) -> list[Rule]:
     deadband = draw(st.sampled_from([0, 1]))
     ladder = [
         rule("h", "high", 5, clear=5 - deadband, hidden_by="hh", **common),
-        rule("hh", "high", 7, clear=7 - deadband, on_delay=draw(delays), off_delay=draw(delays)),
+        rule("hh", "high", 7, clear=7 - deadband, on_delay=draw(delays), off_delay=draw(delays), gate=draw(gates)),
     ]
     others = [
         rule("l", "low", 2, clear=2 + deadband, **common),
