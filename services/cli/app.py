@@ -1,4 +1,4 @@
-"""All commands, and what an error looks like: one sentence on stderr, no traceback for what a person can mend."""
+"""All commands, and what an error looks like: a sentence on stderr, no traceback for what a person can mend."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from rich.console import Console
-
 from services.cli import apply, bench, check, collect, journal, replay, run, simulate
-from services.cli.terminal import set_up_logs
-from services.core.errors import HeadworksError
+from services.cli.terminal import complain, set_up_logs
+from services.core.errors import ConfigError, HeadworksError
 
 app = typer.Typer(
     name="headworks",
@@ -42,12 +40,22 @@ def _common(
 
 
 def main() -> None:
-    """The console script. Ctrl-C is a normal end."""
+    """The console script: what a person can mend is one sentence, anything else a traceback in the log."""
     try:
         app(standalone_mode=True)
-    except KeyboardInterrupt:
-        sys.exit(0)
+    except ConfigError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        number = len(error.faults)
+        complain(f"{number} fault{'s' * (number != 1)} in the configuration: nothing was started")
     except HeadworksError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print("[bold red]error:[/] ", end="")
-        print(error, file=sys.stderr)
-        sys.exit(1)
+        complain(str(error))
+    except OSError as error:
+        where = error.filename if error.filename is not None else "a file or connection"
+        complain(f"{where} cannot be used ({error.strerror or error}): check the path, its rights and the space there")
+    except Exception as error:
+        import structlog
+
+        structlog.get_logger("headworks.cli").error("unexpected", exc_info=True)
+        complain(f"this should not have happened ({type(error).__name__}: {error}); the log above says where")
+    sys.exit(1)

@@ -9,9 +9,7 @@ from typing import Annotated
 import typer
 
 from services.cli.terminal import people, print_json
-from services.core.catalogue import load_catalogue, to_json, version_of
 from services.core.errors import ConfigError, Fault
-from services.core.yaml_source import read_yaml
 
 HELP = """Check a site or event file: every fault with file, line, field, value and what would be right.
 
@@ -50,6 +48,10 @@ def _check(
 
 def describe(file: Path) -> str:
     """What a right file holds, in words; ConfigError for a wrong one."""
+    # Loaded here, so that `headworks --help` answers at once.
+    from services.core.catalogue import load_catalogue, to_json, version_of
+    from services.core.yaml_source import read_yaml
+
     data = read_yaml(file).data
     if isinstance(data, dict) and "sites" in data:
         catalogue = load_catalogue(file)

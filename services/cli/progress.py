@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.core.clock import SECOND, to_datetime
-from services.core.records import Output, Record, Tick
+
+if TYPE_CHECKING:
+    from services.core.records import Output, Record
 
 
 class EventProgress:
@@ -50,6 +52,8 @@ class EventProgress:
 
     def take(self, entry: Record | Output) -> None:
         """Moves with the ticks."""
+        from services.core.records import Tick
+
         if isinstance(entry, Tick):
             clock = to_datetime(entry.time).astimezone(self._zone).strftime("%m-%d %H:%M")
             self._progress.update(self._task, completed=(entry.time - self._start) / SECOND, description=clock)

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,9 +14,11 @@ from services.cli.interrupt import until_interrupted
 from services.cli.progress import EventProgress
 from services.cli.speed import parse_speed
 from services.cli.terminal import people, print_json, quiet
-from services.core.catalogue import Catalogue
-from services.core.records import Output, Record
 from services.job.options import DEFAULT_DATA, DEFAULT_EVENT, Options
+
+if TYPE_CHECKING:
+    from services.core.catalogue import Catalogue
+    from services.core.records import Output, Record
 
 HELP = """Play an event from sensor to alarm on this machine: MQTT broker, simulated plants, bridge, site log,
 alarms, history and console. What is in the data folder goes on where it stopped.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import warnings
 from typing import Any
 
-import structlog
 from rich.console import Console
 
 
@@ -27,20 +27,38 @@ def print_json(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def complain(sentence: str) -> None:
+    """Why the command fails, in words, on stderr."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print("[bold red]error:[/] ", end="")
+    print(sentence, file=sys.stderr)
+
+
 def set_up_logs(verbose: bool = False) -> None:
-    """Structured logs to stderr: JSON lines, or aligned words on a terminal."""
+    """Structured logs to stderr: JSON lines, or aligned words on a terminal. Other packages' logs come the same way."""
+    import structlog
+
     level = logging.DEBUG if verbose else logging.WARNING
-    render: Any = (
-        structlog.dev.ConsoleRenderer(colors=True) if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    stamps: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    terminal = sys.stderr.isatty()
+    render: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=True)]
+        if terminal
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            render,
-        ],
+        processors=[*stamps, *render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *stamps],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # A warning of a package is for its developers.
+    logging.captureWarnings(True)
+    if not verbose:
+        warnings.simplefilter("ignore")

@@ -39,10 +39,11 @@ def _drives(file: Path) -> bool:
 def find_event(name: str) -> Event:
     """An event by id, or by the path of its file. ConfigError when it is not there or is wrong."""
     path = Path(name)
-    if path.suffix not in (".yaml", ".yml"):
-        path = home() / "events" / name / "event.yaml"
-    if not path.is_file():
-        raise ConfigError([Fault(str(path), 0, "event", name, f"must be one of {', '.join(event_ids())}")])
+    if path.suffix in (".yaml", ".yml"):
+        return load_event(path)
+    path = home() / "events" / name / "event.yaml"
+    if "/" in name or os.sep in name or not path.is_file():
+        raise ConfigError([Fault(str(path), 1, "event", repr(name), f"must be one of {', '.join(event_ids())}")])
     return load_event(path)
 
 
