@@ -162,6 +162,8 @@ class Broker:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": _import_path()},
+            # Ctrl-C on the terminal is for the parent, which ends its children in order.
+            start_new_session=True,
         )
         self._tasks = [t for t in self._tasks if not t.done()]
         self._tasks.append(asyncio.create_task(self._report(child), name="broker's words"))
