@@ -16,6 +16,7 @@ import structlog
 from services.aggregator.sinks.parquet import Historian
 from services.aggregator.windows import MinuteAggregator
 from services.alerts.processor import AlertProcessor
+from services.alerts.warm import warm_up
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue
@@ -119,6 +120,8 @@ class Job:
                 tasks.append(serve_console(view, self.catalogue, status, options.console_port, self._show))
             running: list[asyncio.Future[Any]] = [asyncio.ensure_future(task) for task in tasks]
             stack.push_async_callback(_cancel, running)
+            # Else the field would play hours ahead of the first alarm while the kernels are being compiled.
+            await asyncio.to_thread(warm_up)
             field = await stack.enter_async_context(FieldProcess(options, server))
             if options.speed is not None:
                 running.append(asyncio.create_task(self._slow_down(field, options.speed), name="pace"))
