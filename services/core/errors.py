@@ -11,7 +11,10 @@ class HeadworksError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong in a file: where, which field, what stood there, what would be right."""
+    """One thing wrong in a file: where, which field, what stood there, what would be right.
+
+    `line`: 0 when the file cannot be read.  `value`: empty when nothing stood there.
+    """
 
     file: str
     line: int
@@ -20,7 +23,8 @@ class Fault:
     bound: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.field}: {self.value}: {self.bound}"
+        parts = (f"{self.file}:{self.line}", self.field, self.value, self.bound)
+        return ": ".join(part for part in parts if part)
 
 
 class ConfigError(HeadworksError):

@@ -17,7 +17,7 @@ values into readings. `python -m services.telemetry.simulator EVENT.yaml` prints
 
 from services.telemetry.simulator.city import City
 from services.telemetry.simulator.event import Event
-from services.telemetry.simulator.event_file import EventFileError, load_event
+from services.telemetry.simulator.event_file import load_event
 from services.telemetry.simulator.sensors import Samples
 
-__all__ = ["City", "Event", "EventFileError", "Samples", "load_event"]
+__all__ = ["City", "Event", "Samples", "load_event"]

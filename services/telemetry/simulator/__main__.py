@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from services.core.errors import ConfigError
 from services.telemetry.simulator.city import City
-from services.telemetry.simulator.event_file import EventFileError, load_event
+from services.telemetry.simulator.event_file import load_event
 from services.telemetry.simulator.night import Night
 
 COLUMNS = (
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         event = load_event(chosen.event)
-    except EventFileError as error:
+    except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
     begin = time.process_time()

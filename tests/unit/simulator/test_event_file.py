@@ -5,18 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from services.telemetry.simulator import EventFileError, load_event
+from services.core.errors import ConfigError, Fault
+from services.telemetry.simulator import load_event
 from services.telemetry.simulator.__main__ import main
-from services.telemetry.simulator.event_file import MAX_BYTES
+from services.telemetry.simulator.event_file import MAX_BYTES, MAX_DEPTH
+
+
+def faults(tmp_path: Path, text: str | bytes) -> list[Fault]:
+    path = tmp_path / "event.yaml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(ConfigError) as caught:
+        load_event(path)
+    assert all(one.file == str(path) for one in caught.value.faults)
+    return caught.value.faults
 
 
 def problems(tmp_path: Path, text: str | bytes) -> list[str]:
-    path = tmp_path / "event.yaml"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    with pytest.raises(EventFileError) as caught:
-        load_event(path)
-    assert all(one.startswith(f"{path}:") for one in caught.value.problems)
-    return [one.removeprefix(f"{path}:") for one in caught.value.problems]
+    found = [str(one) for one in faults(tmp_path, text)]
+    start = f"{tmp_path / 'event.yaml'}:"
+    assert all(one.startswith(start) for one in found)
+    return [one.removeprefix(start) for one in found]
 
 
 def line_of(text: str, part: str) -> int:
@@ -46,12 +54,12 @@ def test_the_storm_is_valid_and_says_what_is_documented(storm):
         ("seed: 20230418", "seed: later", ["seed", "'later'", "integer"]),
         ("temperature: 16.5", "temperature: .nan", ["river.temperature", "nan", "finite"]),
         ("gauge: upstream", "gauge: no3", ["gauge", "'no3'", "plant"]),
-        ("id: liu", "gouge: 3\nid: liu", ["gouge", "not a field"]),
+        ("id: liu", "gouge: 3\nid: liu", ["gouge", "3", "not a field"]),
         ("role: main", "role: chief", ["plants.no3.role", "'chief'", "'main'"]),
         ('"20:50", rate: 0.4', '"20:50", rate: 99', ["actions[0].rate", "99", "20"]),
         ('"20:50", rate: 0.4', '"16:50", rate: 0.4', ["actions[0].at", "'16:50'", "between"]),
         ('"20:50", rate: 0.4', '"25:50", rate: 0.4', ["actions[0].at", "'25:50'", "pattern"]),
-        ('"20:50", rate: 0.4', "20:50, rate: 0.4", ["actions[0].at", "quotes"]),
+        ('"20:50", rate: 0.4', "20:50, rate: 0.4", ["actions[0].at", "1250", "quotes", '"20:50"']),
         ("plants: [no1, no2]", "plants: [no1, no9]", ["actions[1].plants[1]", "'no9'", "no2"]),
         ("share: 0.15", "share: 0.99", ["actions[1].share", "0.99", "0.95"]),
         ("do: pressure", "do: dance", ["actions[2]", "dance", "'pressure'"]),
@@ -63,17 +71,19 @@ def test_the_storm_is_valid_and_says_what_is_documented(storm):
 def test_a_fault_names_line_field_value_and_bound(tmp_path, text, old, new, expected):
     assert old in text
     changed = text.replace(old, new, 1)
-    found = problems(tmp_path, changed)
-    assert len(found) == 1, found
-    assert found[0].startswith(f"{line_of(changed, new.splitlines()[0])}: "), found
-    for part in expected:
-        assert part in found[0]
+    (found,) = faults(tmp_path, changed)
+    assert found.line == line_of(changed, new.splitlines()[0])
+    field, value, *bound = expected
+    assert found.field == field
+    assert value in found.value
+    for part in bound:
+        assert part in found.bound
 
 
 def test_exactly_one_plant_carries_the_city(tmp_path, text):
     changed = text.replace("role: main", "role: backup")
     (found,) = problems(tmp_path, changed)
-    assert found.startswith(f"{line_of(changed, 'plants:')}: plants: value [], exactly one")
+    assert found.startswith(f"{line_of(changed, 'plants:')}: plants: []: exactly one")
 
 
 def test_all_faults_are_told_at_once(tmp_path, text):
@@ -86,10 +96,17 @@ def test_a_missing_field_is_told_at_its_parent(tmp_path, text):
     assert problems(tmp_path, changed) == [f"{line_of(changed, 'river:')}: river.base_flow: is missing"]
 
 
+def test_a_missing_field_of_an_action_is_named_as_the_file_has_it(tmp_path, text):
+    changed = text.replace('at: "20:50", rate: 0.4', 'at: "20:50"')
+    (found,) = problems(tmp_path, changed)
+    line = line_of(changed, 'do: crew, at: "20:50"')
+    assert found == f"{line}: actions[0].rate: is missing"
+
+
 def test_a_key_named_twice_is_refused(tmp_path, text):
     changed = text.replace("gauge: upstream", "gauge: upstream\ngauge: downstream")
     line = line_of(changed, "gauge: downstream")
-    assert problems(tmp_path, changed) == [f"{line}: gauge: named twice"]
+    assert problems(tmp_path, changed) == [f"{line}: gauge: 'gauge': must stand only once"]
 
 
 def test_entries_out_of_order_are_refused(tmp_path, text):
@@ -114,15 +131,15 @@ def test_a_fault_of_an_instrument_that_is_not_there(tmp_path, text, fault, expec
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        (b"", "1: is empty"),
-        (b"a: [1, 2", "is not YAML"),
-        (b"a: \xff\xfe", "1: is not UTF-8"),
-        (b"a: &x 1\nb: *x\n", "aliases"),
-        (b"a: !!python/object:os.system x", "is not YAML"),
-        (b"a: " + b"[" * 5000, "is not YAML"),
-        (b"# " + b"x" * MAX_BYTES, "at most"),
-        (b"- 1\n- 2\n", "file"),
-        (b"a: 2023-13-45\n", "a: value"),
+        (b"", "1: file: is empty"),
+        (b"a: [1, 2", "must be valid YAML"),
+        (b"a: 1\nb: \xff\xfe", "2: file: not UTF-8"),
+        (b"a: &x 1\nb: *x\n", "2: b: an alias: aliases are not taken"),
+        (b"a: !!python/object:os.system x", "must be valid YAML"),
+        (b"a: " + b"[" * 5000, f"nested more than {MAX_DEPTH} deep"),
+        (b"# " + b"x" * MAX_BYTES, f"{MAX_BYTES + 2} bytes: at most {MAX_BYTES} bytes"),
+        (b"- 1\n- 2\n", "1: file: [1, 2]: input should be a valid dictionary"),
+        (b"a: 2023-13-45\n", "a: '2023-13-45': must be valid: month must be"),
     ],
 )
 def test_what_is_no_event_file_at_all(tmp_path, raw, expected):
@@ -130,7 +147,7 @@ def test_what_is_no_event_file_at_all(tmp_path, raw, expected):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(EventFileError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="file: No such file or directory: must be readable"):
         load_event(tmp_path / "none.yaml")
 
 
