@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from services.alerts.incidents import Instant
-from services.alerts.incidents.base import Memory
 from services.alerts.incidents.intake_crisis import RESTRICTED, SURGE, THREATENED, IntakeCrisis
 from services.core.catalogue import Demand
 from services.core.clock import MINUTE, SECOND
@@ -70,7 +69,8 @@ def test_the_phases_of_a_whole_night_in_order() -> None:
     assert {e.incident for e in night.events} == {"no3/IntakeCrisis@600000000000"}
     assert [e.next_step for e in night.events] == ["rake", "throttle", "tankers", "", "write"]
     assert night.events[0].cause == HIGH
-    assert night.model.memory == Memory()
+    memory = night.model.memory
+    assert (memory.incident, memory.phase, memory.number, memory.since) == ("", "", 0, {})
 
 
 def test_a_phase_may_be_skipped_but_never_taken_back_by_a_lesser_alarm() -> None:
@@ -109,7 +109,7 @@ def recovering() -> Night:
 
 @pytest.mark.parametrize("missing", [{"flow": 94.9}, {"head": 0.15}, {"flow": None}, {"head": None}])
 def test_closing_needs_flow_head_and_a_rising_well(missing: dict[str, float | None]) -> None:
-    enough: dict[str, float | None] = {"flow": 95, "head": 0.14}
+    enough: dict[str, Any] = {"flow": 95, "head": 0.14}
     closed = recovering().go(40, rising=0.01, **enough)
     assert closed.story()[-1] == (101, "closed")
     assert recovering().go(300, rising=0.01, **(enough | missing)).story()[-1][1] == "recovering"
