@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+
 from services.cli import apply, bench, check, collect, journal, replay, run, simulate
 from services.cli.terminal import complain, set_up_logs
 from services.core.errors import ConfigError, HeadworksError

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.interrupt import until_interrupted
+from services.cli.interrupt import normal_end, until_interrupted
 from services.cli.terminal import people, print_json, quiet
 from services.job.options import DEFAULT_DATA
 
@@ -40,6 +40,7 @@ def _bridge(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counters as one JSON object at the end.")] = False,
 ) -> None:
+    normal_end()
     from services.core.catalogue import load_catalogue
     from services.job.collect import collect
 

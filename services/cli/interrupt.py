@@ -6,18 +6,20 @@ import asyncio
 import os
 import signal
 import sys
-import time
+import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
 
+import structlog
+
 _Result = TypeVar("_Result")
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
-#: Seconds that stopping may take before another Ctrl-C ends the process at once. Its children end with it.
-_PATIENCE = 5.0
+#: Seconds that stopping in order may take; what computes in a thread, such as a compiler, cannot be told to stop.
+_PATIENCE = 4.0
 
 
 def normal_end() -> None:
@@ -37,16 +39,16 @@ async def until_interrupted(work: Coroutine[Any, Any, _Result]) -> _Result | Non
     """The work's result; None when a signal ended it, after everything in it was stopped."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
-    stopped: float | None = None
+    stopped = False
 
     def stop() -> None:
         nonlocal stopped
-        if stopped is None:
-            stopped = time.monotonic()
+        if not stopped:  # cancelling again would cut off what is being stopped in order
+            stopped = True
             task.cancel()
-        elif time.monotonic() - stopped > _PATIENCE:
-            # Cancelling again would cut off what is being stopped in order.
-            os._exit(130)
+            limit = threading.Timer(_PATIENCE, _leave_at_once)
+            limit.daemon = True
+            limit.start()
 
     for number in _SIGNALS:
         with suppress(NotImplementedError):
@@ -54,6 +56,13 @@ async def until_interrupted(work: Coroutine[Any, Any, _Result]) -> _Result | Non
     try:
         return await task
     except asyncio.CancelledError:
-        if stopped is not None:
+        if stopped:
             return None
         raise
+
+
+def _leave_at_once() -> None:
+    """As good as a stop in order, only sooner: the log is whole at any moment, and children end with their parent."""
+    structlog.get_logger("headworks.cli").warning("stopping took too long, ended at once", seconds=_PATIENCE)
+    sys.stderr.flush()
+    os._exit(0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from services.cli.interrupt import until_interrupted
+from services.cli.interrupt import normal_end, until_interrupted
 from services.cli.progress import EventProgress
 from services.cli.speed import parse_speed
 from services.cli.terminal import people, print_json, quiet
@@ -51,8 +51,12 @@ def _run(
         raise typer.BadParameter(f"{broker!r} must be auto, mosquitto or amqtt", param_hint="--broker")
     kind: Literal["auto", "mosquitto", "amqtt"] = broker  # type: ignore[assignment]
     options = Options(event, parse_speed(speed), until_end, console, data, fresh, seed, kind, mqtt_port, console_port)
+    normal_end()
     # Loaded here, so that `headworks --help` answers at once.
+    import structlog
+
     from services.job.run import Job
+    from services.job.summary import to_json
     from services.job.timeline import Timeline
 
     out = quiet() if as_json else people()
@@ -61,18 +65,27 @@ def _run(
         def watch(catalogue: Catalogue) -> list[Callable[[Record | Output], None]]:
             return [] if as_json else [Timeline(progress.console, catalogue).take, progress.take]
 
-        job = Job(options, lambda words: progress.console.print(words, style="bold"), watch)
+        def show(words: str) -> None:
+            if as_json:
+                # Not on stdout, but whoever started this must learn of another port.
+                structlog.get_logger("headworks.run").warning(words)
+            else:
+                progress.console.print(words, style="bold", highlight=False)
+
+        job = Job(options, show, watch)
         progress.span(job.event.start_ns, job.event.end_ns, job.event.time_zone)
         if not as_json:
             out.print(f"[bold]{job.event.title}[/]")
             out.print("[dim]What is documented is in the event's file; all else is a model and labelled so.[/]")
         summary = asyncio.run(until_interrupted(job.run()))
-    if summary is None:
+    if summary is None and job.summary is None:
+        if as_json:
+            print_json(job.so_far())
         out.print("stopped; the next run goes on from here")
         return
+    summary = summary or job.summary
+    assert summary is not None
     if as_json:
-        from services.job.summary import to_json
-
         print_json(to_json(summary))
     else:
         out.print(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.interrupt import until_interrupted
+from services.cli.interrupt import normal_end, until_interrupted
 from services.cli.speed import parse_speed
 from services.cli.terminal import people, print_json
 from services.core.errors import HeadworksError
@@ -39,6 +39,7 @@ def _simulate(
     seed: Annotated[int | None, typer.Option(help="Another seed than the event's.", min=0)] = None,
     obey: Annotated[bool, typer.Option("--obey", hidden=True)] = False,
 ) -> None:
+    normal_end()
     from services.job.field import Pace, play
     from services.job.places import catalogue_for, find_event
     from services.telemetry.link import Server

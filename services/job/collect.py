@@ -31,7 +31,8 @@ async def collect(
         log = LocalLog.open(data / LOG_FILE)
         stack.callback(log.close)
         clock = WallClock()
-        configured = await configure(log, catalogue, log.last_tick() or clock.now())
+        # A player's time is not known before it speaks: to a log without a tick the versions come before all time.
+        configured = await configure(log, catalogue, log.last_tick() or (0 if player else clock.now()))
         sites = {name: (site, version) for name, (site, version, _) in configured.items()}
         bridge = await stack.enter_async_context(Bridge(sites, log, Server(host, port), clock=clock, player=player))
         stack.callback(lambda: counted.update(bridge.counters.as_dict()))

@@ -23,11 +23,13 @@ class Follower:
     """One task from the log's beginning to wherever its end is. What cannot be decoded is counted and passed over.
 
     An async context manager: inside it, it follows. `wait` tells of an error that ended it.
+    position: up to where all has been handed on.  at: the offset of the entry that is being handed on.
     """
 
     def __init__(self, log: LogReader, takers: Sequence[Taker]) -> None:
         self._log, self._takers = log, tuple(takers)
         self.position = 0
+        self.at = 0
         self.undecodable = 0
         self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -63,6 +65,7 @@ class Follower:
                     self.undecodable += 1
                     _log.warning("entry passed over", offset=entry.offset, topic=entry.topic, error=str(error))
                     continue
+                self.at = entry.offset
                 for take in self._takers:
                     take(decoded)
             self.position = entries[-1].offset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shutil
 import time
 from collections.abc import Callable, Coroutine
@@ -11,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import structlog
-
 from services.aggregator.sinks.parquet import Historian
 from services.aggregator.windows import MinuteAggregator
 from services.alerts.processor import AlertProcessor
 from services.alerts.warm import warm_up
 from services.console.live import LiveView
 from services.console.snapshots import Status
-from services.core.catalogue import Catalogue
+from services.core.catalogue import Catalogue, Site
 from services.core.errors import HeadworksError
 from services.core.records import AlarmEvent, Output, Record, Tick
 from services.job.child import FieldProcess
@@ -27,21 +26,21 @@ from services.job.configure import configure
 from services.job.console import serve_console
 from services.job.field import Played
 from services.job.follower import Follower, Taker
+from services.job.memoir import Memoir
 from services.job.memory import PeakMemory
 from services.job.options import Options
 from services.job.places import catalogue_for, find_event
 from services.job.summary import Summary, Tally, alarm_lines, incident_lines
-from services.runtime.local import LocalLog, ProcessorShell
+from services.runtime.local import LocalLog, ProcessorShell, keep_trimmed
 from services.runtime.local.ownership import Ownership
 from services.telemetry.bridge.bridge import Bridge
+from services.telemetry.bridge.counters import BridgeCounters
 from services.telemetry.broker.broker import Broker
 from services.telemetry.link import Server
 from services.telemetry.simulator.city import City
 from services.telemetry.simulator.event import Event
 
 _Result = TypeVar("_Result")
-
-_log = structlog.get_logger("headworks.run")
 
 LOG_FILE, HISTORY = "site-log.sqlite", "history"
 
@@ -61,6 +60,19 @@ class EventEnd:
         return self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Broker and bridge of a run that is not at its end."""
+
+    broker: Broker
+    bridge: Bridge
+
+    @property
+    def kind(self) -> str:
+        """Which broker."""
+        return self.broker.kind
+
+
 class Job:
     """One start of a run. `show` is told, in words, what a person should know; `watch` every entry of the log."""
 
@@ -71,13 +83,17 @@ class Job:
         self.event: Event = find_event(options.event)
         city = City(self.event, options.seed)
         self.catalogue = catalogue_for(self.event, city)
-        self.run_id = f"{self.event.id}/{city.seed}"
-        self.tally = Tally()
+        self.run_id = f"{self.event.id}/{city.seed}/{_digest(self.event)}"
+        self.summary: Summary | None = None
+        self._memoir: Memoir | None = None
+        self._follower: Follower | None = None
         self.ended = asyncio.Event()
         self._alarmed = asyncio.Event()
 
     def _take(self, entry: Record | Output) -> None:
-        self.tally.take(entry)
+        assert self._memoir is not None
+        assert self._follower is not None
+        self._memoir.take(self._follower, entry)
         match entry:
             case Tick(end=True):
                 self.ended.set()
@@ -92,44 +108,50 @@ class Job:
             log = self._open()
             stack.callback(log.close)
             await self._claim(log)
+            self._memoir = memoir = Memoir(log)
+            await memoir.register()
+            if log.last_tick() >= self.event.end_ns:
+                self.ended.set()
             configured = await configure(log, self.catalogue, max(log.last_tick(), self.event.start_ns))
             view = LiveView(self.catalogue.sites)
             takers = [self._take, *([view.apply] if options.console else []), *self._watch(self.catalogue)]
-            follower = await stack.enter_async_context(Follower(log, takers))
-            broker = await stack.enter_async_context(Broker(options.mqtt_port, options.broker))
-            if broker.moved:
-                self._show(f"port {options.mqtt_port} is in use: the MQTT broker listens on {broker.port}")
-            shell = ProcessorShell(log, [AlertProcessor(), MinuteAggregator()])
-            await stack.enter_async_context(shell)
-            historian = Historian(log, options.data)
-            await stack.enter_async_context(historian)
-            server = Server(port=broker.port)
-            versions = {name: (site, version) for name, (site, version, _) in configured.items()}
-            bridge = await stack.enter_async_context(
-                Bridge(versions, log, server, clock=EventEnd(self.event.end_ns), player=True)
-            )
+            self._follower = follower = Follower(log, takers)
+            await stack.enter_async_context(follower)
+            shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), MinuteAggregator()]))
+            historian = await stack.enter_async_context(Historian(log, options.data))
+            wire = None
+            if (finished := memoir.finished()) is None:
+                versions = {name: (site, version) for name, (site, version, _) in configured.items()}
+                wire = await self._wire(stack, log, versions)
             tasks: list[Coroutine[Any, Any, None]] = [
                 memory.run(),
+                memoir.keep_on(),
+                keep_trimmed(log),
                 follower.wait(),
                 shell.wait(),
-                bridge.wait(),
                 historian.wait(),
             ]
+            if wire is not None:
+                tasks.append(wire.bridge.wait())
             if options.console:
-                status = self._status(view, bridge, broker, historian)
+                status = self._status(view, log, wire, historian)
                 tasks.append(serve_console(view, self.catalogue, status, options.console_port, self._show))
             running: list[asyncio.Future[Any]] = [asyncio.ensure_future(task) for task in tasks]
             stack.push_async_callback(_cancel, running)
-            # Else the field would play hours ahead of the first alarm while the kernels are being compiled.
-            await asyncio.to_thread(warm_up)
-            field = await stack.enter_async_context(FieldProcess(options, server))
-            if options.speed is not None:
-                running.append(asyncio.create_task(self._slow_down(field, options.speed), name="pace"))
-            played = await _first_failure(running, asyncio.create_task(field.played(), name="field"))
+            if wire is not None:
+                # Else the field would play hours ahead of the first alarm while the kernels are being compiled.
+                await asyncio.to_thread(warm_up)
+                field = await stack.enter_async_context(FieldProcess(options, wire.bridge.server))
+                if options.speed is not None:
+                    running.append(asyncio.create_task(self._slow_down(field, options.speed), name="pace"))
+                finished = await _first_failure(running, asyncio.create_task(field.played(), name="field")), wire.kind
+            assert finished is not None
             await _first_failure(running, asyncio.create_task(self._settle(log, shell, follower), name="settle"))
             await historian.drain()
+            await memoir.finish(*finished)
             memory.sample()
-            summary = self._summary(log, played, started, memory.peak, broker.kind)
+            carried = 0 if wire is None else wire.bridge.counters.readings
+            self.summary = summary = self._summary(log, *finished, carried, time.monotonic() - started, memory.peak)
             if not options.until_end:
                 self._show(
                     f"the event has ended: {len(summary.alarms)} alarms, {summary.lost} readings lost. "
@@ -137,6 +159,26 @@ class Job:
                 )
                 await _first_failure(running, asyncio.create_task(asyncio.Event().wait(), name="linger"))
         return summary
+
+    def so_far(self) -> dict[str, Any]:
+        """What an interrupted run amounts to; the log has it, and the next start goes on from there."""
+        tally = self._memoir.tally if self._memoir is not None else Tally()
+        return {
+            "event": self.event.id,
+            "interrupted": True,
+            "received": tally.received,
+            "alarms": alarm_lines(tally.raised),
+            "incidents": incident_lines(tally.incidents),
+        }
+
+    async def _wire(self, stack: AsyncExitStack, log: LocalLog, versions: dict[str, tuple[Site, str]]) -> Wire:
+        """The way from the field into the log, up to the bridge."""
+        options = self.options
+        broker = await stack.enter_async_context(Broker(options.mqtt_port, options.broker))
+        if broker.moved:
+            self._show(f"port {options.mqtt_port} is in use: the MQTT broker listens on {broker.port}")
+        bridge = Bridge(versions, log, Server(port=broker.port), clock=EventEnd(self.event.end_ns), player=True)
+        return Wire(broker, await stack.enter_async_context(bridge))
 
     def _open(self) -> LocalLog:
         path = self.options.data / LOG_FILE
@@ -168,11 +210,15 @@ class Job:
         await shell.drain()
         await follower.reach(log.head())
 
-    def _status(self, view: LiveView, bridge: Bridge, broker: Broker, historian: Historian) -> Callable[[], Status]:
+    def _status(self, view: LiveView, log: LocalLog, wire: Wire | None, historian: Historian) -> Callable[[], Status]:
+        refused_before = sum(log.reject_counts().values())
+        memoir = self._memoir
+        assert memoir is not None
+
         def status() -> Status:
-            counters = bridge.counters
+            counters = BridgeCounters() if wire is None else wire.bridge.counters
             problem = historian.fault
-            if broker.gave_up:
+            if wire is not None and wire.broker.gave_up:
                 problem = "The MQTT broker cannot be started again: no data can come."
             return Status(
                 silence=0.0 if view.ended else view.silence(),
@@ -180,27 +226,28 @@ class Job:
                 simulation=True,
                 speed=self.options.speed if self._alarmed.is_set() else None,
                 counters={
-                    "readings": self.tally.received,
-                    "rejected": counters.rejects.total(),
+                    "readings": memoir.tally.received,
+                    "rejected": refused_before + counters.rejects.total(),
                     "in flight": counters.in_flight,
                 },
             )
 
         return status
 
-    def _summary(self, log: LocalLog, played: Played, started: float, peak: int, broker: str) -> Summary:
-        wall = time.monotonic() - started
+    def _summary(self, log: LocalLog, played: Played, broker: str, carried: int, wall: float, peak: int) -> Summary:
+        assert self._memoir is not None
+        tally = self._memoir.tally
         return Summary(
             event=self.event.id,
             published=played.published,
-            received=self.tally.received,
+            received=tally.received,
             rejected=sum(log.reject_counts().values()),
-            lost=played.published - self.tally.received,
+            lost=played.published - tally.received,
             messages=played.messages,
-            alarms=alarm_lines(self.tally.raised),
-            incidents=incident_lines(self.tally.incidents),
+            alarms=alarm_lines(tally.raised),
+            incidents=incident_lines(tally.incidents),
             wall_seconds=round(wall, 2),
-            readings_per_second=round(played.published / wall, 1),
+            readings_per_second=round(carried / wall, 1),
             peak_rss_mb=round(peak / 2**20, 1),
             broker=broker,
         )
@@ -219,6 +266,12 @@ async def _first_failure(running: list[asyncio.Future[Any]], wanted: asyncio.Tas
         return await wanted
     finally:
         wanted.cancel()
+
+
+def _digest(event: Event) -> str:
+    """Of what makes the readings come out as they do; a run can only go on when it is the same."""
+    told = {"title", "sources", "documented", "assumptions"}
+    return hashlib.blake2b(event.model_dump_json(exclude=told).encode(), digest_size=6).hexdigest()
 
 
 async def _cancel(tasks: list[asyncio.Future[Any]]) -> None:

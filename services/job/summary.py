@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from services.core.clock import iso
+from services.core.codec import decode_output, encode_output
 from services.core.frame import Frame
 from services.core.records import AlarmEvent, IncidentEvent, Output, Record
 
@@ -30,12 +33,28 @@ class Tally:
             case IncidentEvent():
                 self.incidents.setdefault(entry.incident, []).append(entry)
 
+    def dump(self) -> bytes:
+        """For `load`."""
+        events: list[Output] = [*self.raised, *(step for steps in self.incidents.values() for step in steps)]
+        outputs = [(topic, base64.b64encode(data).decode()) for topic, data in map(encode_output, events)]
+        return json.dumps({"received": self.received, "frames": self.frames, "outputs": outputs}).encode()
+
+    @classmethod
+    def load(cls, data: bytes) -> Self:
+        """What was dumped. ValueError or Rejected when it is damaged."""
+        held = json.loads(data)
+        tally = cls(held["received"], held["frames"])
+        for topic, text in held["outputs"]:
+            tally.take(decode_output(topic, base64.b64decode(text)))
+        return tally
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """published, received, rejected, lost: readings (rejects may be whole messages).
 
-    wall_seconds and readings_per_second are of this start of the run; peak_rss_mb of all its processes together.
+    wall_seconds and readings_per_second (carried into the log) are of this start of the run; peak_rss_mb of all
+    its processes together.
     """
 
     event: str
