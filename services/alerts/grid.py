@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from services.core.clock import NEVER
+from services.core.compiled import compiled
 from services.core.frame import Points, Qualities, Times, Values
 from services.core.quality import Quality
 
 _STALE, _CLOCK, _NEVER = int(Quality.STALE), int(Quality.CLOCK), int(Quality.NEVER_SEEN)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _take(
     times: Any, points: Any, values: Any, quality: Any, late: Any, column: Any,
     step: int, base: int, filled: Any, now_v: Any, now_q: Any, now_t: Any, hold: Any,
@@ -39,7 +39,7 @@ def _take(
         now_v[i], now_q[i], now_t[i] = values[j], quality[j], times[j]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _complete(
     which: Any, upto: int, step: int, base: int, filled: Any, now_v: Any, now_q: Any, now_t: Any, hold: Any,
     buffer_v: Any, buffer_q: Any,

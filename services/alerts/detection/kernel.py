@@ -12,12 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from services.core.compiled import compiled, inner
 
 from services.alerts.detection.layout import (  # isort: skip
     ACTIVE, BETWEEN, BY_CONDITION, BY_DEATH, BY_GATE, BY_QUALITY, BY_QUALITY_BACK, BY_RETURN, BY_SILENCE, BY_VOICE,
     BY_WORSE, BY_WORSE_CLEARED, CERTAIN, CLEARED, CLEARING, EQUALS, FALSE, FAULT, FLAG_HIDDEN, FLAG_RAISED_HIDDEN,
-    FLAG_UNCERTAIN, FLAT, HIDDEN, HIGH, INNER, LOW, NORMAL, PENDING, RAISED, STALE, SUCCESSIVE_HIGH, TRUE, UNCERTAIN,
+    FLAG_UNCERTAIN, FLAT, HIDDEN, HIGH, LOW, NORMAL, PENDING, RAISED, STALE, SUCCESSIVE_HIGH, TRUE, UNCERTAIN,
     UNHIDDEN,
 )  # fmt: skip
 from services.alerts.detection.rates import rate
@@ -30,13 +31,12 @@ Q_SATURATED, Q_RANGE, Q_NAN = int(Quality.SATURATED), int(Quality.OUT_OF_RANGE),
 Q_NO_SAMPLE, Q_CLOCK, Q_STALE = int(Quality.NO_SAMPLE), int(Quality.CLOCK), int(Quality.STALE)
 Q_NEVER = int(Quality.NEVER_SEEN)
 
-_inner = njit(**INNER)
 
 #: None written yet. Not the literal 0, which has a type of its own: what takes it would be compiled twice.
 _NONE: Any = np.int64(0)
 
 
-@_inner
+@inner
 def _emit(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: int, what: int, why: int) -> int:
     state = rs[r]
     state.number += 1
@@ -54,7 +54,7 @@ def _emit(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: int, wha
     return n + 1
 
 
-@_inner
+@inner
 def _raise(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, why: int) -> int:
     state = rs[r]
     state.phase = ACTIVE
@@ -73,7 +73,7 @@ def _raise(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, 
     return n
 
 
-@_inner
+@inner
 def _clear(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, why: int) -> int:
     n = _emit(out, n, rules, rs, ps, r, time, CLEARED, why)
     rs[r].phase = NORMAL
@@ -86,7 +86,7 @@ def _clear(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, 
     return n
 
 
-@_inner
+@inner
 def _settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: int, until: int) -> int:
     """Lets the timers of p's rules run to `until` (inclusive), or to where its value is too old to judge.
 
@@ -122,7 +122,7 @@ def _settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: int,
     return n
 
 
-@_inner
+@inner
 def _move(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, time: int, condition: int) -> int:
     """The phase after a judged reading at `time`."""
     state = rs[r]
@@ -151,7 +151,7 @@ def _move(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, t
     return n
 
 
-@_inner
+@inner
 def _lose_sight(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: int) -> int:
     """A reading that cannot be judged: nothing starts, nothing clears, what is active holds as uncertain."""
     state = rs[r]
@@ -165,7 +165,7 @@ def _lose_sight(out: Any, n: int, rules: Any, rs: Any, ps: Any, r: int, time: in
     return n
 
 
-@_inner
+@inner
 def _record(state: Any, value: float, limit: float) -> int:
     """A mark's record: two in a row above the limit are the condition, one keeps what is active."""
     if value <= limit:
@@ -175,7 +175,7 @@ def _record(state: Any, value: float, limit: float) -> int:
     return TRUE if state.marks >= 2 else BETWEEN
 
 
-@_inner
+@inner
 def _marks(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, until: int) -> int:
     """successive_high at the marks between the point's last reading and `until` (exclusive): its value stood there.
 
@@ -203,7 +203,7 @@ def _marks(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: int, 
     return n
 
 
-@_inner
+@inner
 def _gate(
     out: Any, n: int, points: Any, rules: Any, gated: Any, rs: Any, ps: Any, point: int, time: int,
     value: float,
@@ -231,7 +231,7 @@ def _gate(
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def run(
     points: Any, rules: Any, gated: Any, ps: Any, rs: Any, rings: Any, recents: Any, seen: Any,
     times: Any, indices: Any, values: Any, quality: Any, start: int, out: Any, late: Any,
@@ -326,7 +326,7 @@ def run(
     return n, len(times)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def settle_all(
     points: Any, rules: Any, ps: Any, rs: Any, until: int, which: Any, start: int, out: Any
 ) -> tuple[int, int]:  # fmt: skip
@@ -343,7 +343,7 @@ def settle_all(
     return n, len(rules)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def silence(points: Any, rules: Any, ps: Any, rs: Any, station: int, time: int, dead: bool, out: Any) -> int:
     """The station fell silent at `time`: its values are unknown from here on, its silence alarm starts.
 
@@ -374,7 +374,7 @@ def silence(points: Any, rules: Any, ps: Any, rs: Any, station: int, time: int, 
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def voice(points: Any, rules: Any, ps: Any, rs: Any, point: int, time: int, out: Any) -> int:
     """The station of silence pseudo-point `point` is heard again from `time` on. `out` holds four."""
     r = points[point].rule_from

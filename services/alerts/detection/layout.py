@@ -6,8 +6,6 @@ Rule state is 40 bytes, point state 40, and a windowed rule's ring 800 more.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 #: Version of the stored state; another one is refused at load.
@@ -45,9 +43,6 @@ FLAG_HIDDEN, FLAG_UNCERTAIN, FLAG_RAISED_HIDDEN, FLAG_BY_DEATH = 1, 2, 4, 8
 
 #: Whether a condition holds; between limit and clear limit nothing changes.
 FALSE, TRUE, BETWEEN = 0, 1, 2
-
-#: Called from kernel functions alone: a way in from Python would be half of the time to compile them.
-INNER: Any = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 #: Buckets that a rate rule keeps over its window, and what one stores.
 BUCKETS = 32

@@ -8,19 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from services.alerts.detection.layout import BETWEEN, BUCKETS, FALSE, INNER, RISE, RISE_RATIO, TRUE
-
-_inner = njit(**INNER)
+from services.alerts.detection.layout import BETWEEN, BUCKETS, FALSE, RISE, RISE_RATIO, TRUE
+from services.core.compiled import inner
 
 
-@_inner
+@inner
 def _median3(a: float, b: float, c: float) -> float:
     return max(min(a, b), min(max(a, b), c))
 
 
-@_inner
+@inner
 def _older(ring: Any, seen: Any, bucket: int) -> None:
     """What the window's buckets before `bucket` hold: the oldest with its first value, the least of all."""
     oldest, base, least = bucket, np.inf, np.inf
@@ -35,7 +33,7 @@ def _older(ring: Any, seen: Any, bucket: int) -> None:
     seen.bucket, seen.oldest, seen.base, seen.least = bucket, oldest, base, least
 
 
-@_inner
+@inner
 def rate(rule: Any, ring: Any, recent: Any, seen: Any, time: int, value: float) -> int:
     """Rise, fall and ratio over the window, on the median of the last three readings (one spike moves nothing).
 

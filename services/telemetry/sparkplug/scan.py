@@ -8,7 +8,8 @@ count as malformed. The generated code is its reference in the tests.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from services.core.compiled import compiled
 
 #: Rows of the columns that `scan` fills.
 ALIAS, TIME, RAW, KIND, NULL, QUALITY, DATATYPE, NAME_START, NAME_LENGTH = range(9)
@@ -23,7 +24,7 @@ OK, MALFORMED, TOO_MANY = 0, 1, 2
 PROPERTIES = 16
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def scan(data, head, out):  # type: ignore[no-untyped-def]
     """`data` uint8 (n); `head` int64 (5); `out` int64 (9, capacity): a column a metric.
 

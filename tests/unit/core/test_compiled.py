@@ -1,0 +1,29 @@
+"""The kernels' cache follows everything that kernels are made of."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from numba import config
+
+from services.core import compiled
+
+
+def test_the_cache_lies_where_its_key_says() -> None:
+    assert config.CACHE_DIR, "kernels would be cached beside their own file, blind to changes elsewhere"
+    assert Path(config.CACHE_DIR).name == compiled._key() or "NUMBA_CACHE_DIR" in __import__("os").environ
+
+
+@pytest.mark.parametrize("file", ["core/quality.py", "alerts/detection/layout.py", "alerts/detection/rates.py"])
+def test_a_change_in_what_a_kernel_takes_in_changes_the_key(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(compiled._SERVICES, tmp_path / "services", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(compiled, "_SERVICES", tmp_path / "services")
+    before = compiled._key()
+    assert before == compiled._key()
+    with (tmp_path / "services" / file).open("a") as text:
+        text.write("# changed\n")
+    assert compiled._key() != before
