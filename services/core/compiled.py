@@ -8,6 +8,7 @@ cache lies in a folder named after the contents of everything that kernels are m
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -51,8 +52,8 @@ def _place() -> Path | None:
 
 
 _folder = _place()
-if _folder is not None and not config.CACHE_DIR:
-    config.CACHE_DIR = str(_folder)
+if _folder is not None and not os.environ.get("NUMBA_CACHE_DIR"):
+    vars(config)["CACHE_DIR"] = str(_folder)
 
 _INNER: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 

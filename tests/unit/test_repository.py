@@ -14,9 +14,7 @@ GENERATED = re.compile(r"_pb2\.pyi?$")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)")
 
 # Spelt in parts, so that this file does not find itself.
-MACHINE = re.compile(
-    r"(?<![\w.\-/])/(?:" + "|".join(["ro" + "ot", "ho" + "me", "Us" + "ers", "wo" + "rk"]) + r")/\w"
-)
+MACHINE = re.compile(r"(?<![\w.\-/])/(?:" + "|".join(["ro" + "ot", "ho" + "me", "Us" + "ers", "wo" + "rk"]) + r")/\w")
 REGISTRY = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "--index" + "-url"]))
 
 
@@ -110,9 +108,7 @@ def test_no_tracked_file_names_one_machine_or_a_registry():
 def test_every_make_command_in_the_documents_exists(document):
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    named = set(
-        re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / document).read_text("utf-8"), re.MULTILINE)
-    )
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / document).read_text("utf-8"), re.MULTILINE))
     assert named, f"{document} names no command"
     assert named <= targets
 

@@ -7,6 +7,8 @@ count as malformed. The generated code is its reference in the tests.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from services.core.compiled import compiled
@@ -25,7 +27,7 @@ PROPERTIES = 16
 
 
 @compiled
-def scan(data, head, out):  # type: ignore[no-untyped-def]
+def scan(data: Any, head: Any, out: Any) -> None:
     """`data` uint8 (n); `head` int64 (5); `out` int64 (9, capacity): a column a metric.
 
     `ends` walks the nesting: level 0 payload, 1 metric, 2 property set, 3 property value.

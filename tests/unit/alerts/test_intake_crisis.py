@@ -84,7 +84,7 @@ def test_the_night_refills_the_well_and_the_phase_does_not_relax() -> None:
 
 
 @pytest.mark.parametrize("missing", [{"flow": 84.9}, {"head": 0.6}, {"hours": 12}])
-def test_recovery_needs_all_of_flow_head_and_forecast(missing: dict[str, float]) -> None:
+def test_recovery_needs_all_of_flow_head_and_forecast(missing: dict[str, Any]) -> None:
     enough: dict[str, Any] = {"flow": 85, "head": 0.59, "hours": 12.1}
     assert crisis().go(29.9, **enough).story()[-1][1] == "threatened"
     assert crisis().go(31, **enough).story()[-1] == (70, "recovering")
@@ -99,7 +99,7 @@ def test_recovery_must_hold_without_a_break() -> None:
 
 @pytest.mark.parametrize("blind", ["flow", "head", "hours"])
 def test_what_cannot_be_seen_never_recovers(blind: str) -> None:
-    good: dict[str, float | None] = {"flow": 99, "head": 0.05, "hours": 24}
+    good: dict[str, Any] = {"flow": 99, "head": 0.05, "hours": 24}
     assert crisis().go(300, **(good | {blind: None})).story()[-1][1] == "threatened"
 
 
