@@ -219,13 +219,13 @@ def test_one_odd_flow_reading_does_not_move_the_forecast_much() -> None:
 # --- as of the instant, through the processor
 
 
-def derived_site(stale_after: float | None = None) -> Site:
+def derived_site(stale_after: float | None = None, on_delay: float = 0) -> Site:
     more = {} if stale_after is None else {"stale_after": stale_after}
     ratio = DerivedBy(function="percent", inputs={"part": "a/part", "whole": "b/whole"}, parameters={"least_whole": 1})
     return site(
         point("part", station="a", **more),
         point("whole", station="b"),
-        point("ratio", rule("low", "low", 50), station="a", derived=ratio),
+        point("ratio", rule("low", "low", 50, on_delay=on_delay), station="a", derived=ratio),
         stations=(station("a"), station("b")),
     )
 
@@ -288,3 +288,16 @@ def test_a_silent_station_makes_what_hangs_on_it_unknown_and_its_alarm_uncertain
 def test_a_bad_input_is_bad_at_its_instants_only() -> None:
     a = sent("a", 1030, (1000, 0, 60), (1010, 0, 60, int(Quality.BAD)), (1020, 0, 70))
     assert shown(run(derived_site(), a, sent("b", 1030, (1000, 1, 100)))) == {1000: 60, 1010: None, 1020: 70, 1030: 70}
+
+
+def test_a_timer_on_the_grid_does_not_run_past_instants_that_a_tick_brings() -> None:
+    log: list[Record] = [
+        sent("a", 1000, (1000, 0, 10)),
+        sent("b", 1000, (1000, 1, 100)),
+        sent("a", 1040, (1010, 0, 90)),
+        Tick(1040 * SECOND),
+    ]
+    assert [o for o in run(derived_site(on_delay=20), *log) if isinstance(o, AlarmEvent)] == []
+    still: list[Record] = [*log[:2], sent("a", 1040, (1010, 0, 20)), log[3]]
+    raised = [o.time // SECOND for o in run(derived_site(on_delay=20), *still) if isinstance(o, AlarmEvent)]
+    assert raised == [1020]
