@@ -56,6 +56,7 @@ ALARMS: dict[str, Any] = {
     "title": "Active alarms",
     "none": "No active alarm",
     "none_stopped": "Not known: data stopped",
+    "none_yet": "Not known yet: waiting for the first data",
     "hidden": "Hidden by another alarm or by the plant's state",
     "cleared": "Cleared in the last 6 hours",
     "history": "Alarm history",

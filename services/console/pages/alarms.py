@@ -20,7 +20,9 @@ def active(moment: Moment) -> Markup:
     """The active alarms, most severe first; an empty list is said to be empty, if that is known."""
     rows = moment.view.active()
     if not rows:
-        said = ALARMS["none_stopped"] if moment.old else ALARMS["none"]
+        said = ALARMS["none"]
+        if moment.old:
+            said = ALARMS["none_yet" if moment.view.now is None else "none_stopped"]
         return tag("p", said, _class="muted empty")
     return table(moment, rows, ALARMS["title"])
 
