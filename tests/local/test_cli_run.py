@@ -1,0 +1,157 @@
+"""`headworks run`, as a user sees it: its object and its words, ports, Ctrl-C, going on, starting over, at the end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.job.places import PROJECT
+from tests.local.command import (
+    FAST,
+    Done,
+    all_of,
+    command,
+    has_tick,
+    one_object,
+    short_event,
+    start,
+    stop,
+    taken_ports,
+    until,
+)
+
+FIELDS = {
+    "event", "published", "received", "rejected", "lost", "alarms", "incidents",
+    "wall_seconds", "readings_per_second", "peak_rss_mb",
+}  # fmt: skip
+RISING = "upstream/gauge/stage/stage-rising"
+
+
+@pytest.fixture(scope="module")
+def event(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return short_event(tmp_path_factory.mktemp("event"))
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, event: str) -> tuple[Path, Done, list[int]]:
+    """One undisturbed run beside others that have its ports."""
+    data = tmp_path_factory.mktemp("played") / "data"
+    with taken_ports(2) as ports:
+        done = command(
+            "run", "--event", event, "--data", data, "--speed", "max", "--until-end", "--json",
+            "--broker", "amqtt", "--mqtt-port", str(ports[0]), "--console-port", str(ports[1]),
+        )  # fmt: skip
+    return data, done, ports
+
+
+@pytest.fixture(scope="module")
+def summary(played: tuple[Path, Done, list[int]]) -> dict[str, Any]:
+    return one_object(played[1])
+
+
+@pytest.fixture(scope="module")
+def journal(played: tuple[Path, Done, list[int]]) -> str:
+    return command("journal", "--data", played[0]).stdout
+
+
+def test_one_object_with_what_was_asked_for(summary: dict[str, Any]) -> None:
+    assert set(summary) >= FIELDS
+    assert summary["lost"] == 0
+    assert summary["published"] == summary["received"] > 100_000
+    assert summary["readings_per_second"] > 0
+    assert summary["peak_rss_mb"] > 50
+    (alarm,) = summary["alarms"]
+    assert set(alarm) == {"time", "site", "station", "point", "rule", "priority", "occurrence"}
+    assert alarm["occurrence"].startswith(RISING + "@")
+
+
+def test_a_port_in_use_gets_another_and_a_line_that_says_so(played: tuple[Path, Done, list[int]]) -> None:
+    _, done, (mqtt, console) = played
+    lines = [json.loads(line) for line in done.stderr.splitlines()]  # no terminal: JSON lines, all of them
+    said = [line["event"] for line in lines]
+    assert any(f"port {mqtt} is in use" in words for words in said), said
+    assert any(f"port {console} is in use" in words for words in said), said
+    (address,) = [words for words in said if words.startswith("console: http://127.0.0.1:")]
+    assert str(console) not in address
+
+
+def test_the_end_is_the_end(played: tuple[Path, Done, list[int]], summary: dict[str, Any], event: str) -> None:
+    again = one_object(command("run", "--event", event, "--data", played[0], *FAST))
+    same = FIELDS - {"wall_seconds", "readings_per_second", "peak_rss_mb"}
+    assert {name: again[name] for name in same} == {name: summary[name] for name in same}
+    assert again["readings_per_second"] == 0, "nothing was played"
+
+
+def test_a_finished_run_without_an_end_stays_until_ctrl_c(
+    tmp_path: Path, played: tuple[Path, Done, list[int]], event: str
+) -> None:
+    said = tmp_path / "run.txt"
+    run = start("run", "--event", event, "--data", played[0], "--no-console", out=said)
+    until(lambda: b"the event has ended" in said.read_bytes(), run)
+    assert stop(run) < 5
+    text = said.read_text()
+    assert "0 readings lost" in text
+    assert "stage rising" in text, "the timeline is shown"
+
+
+def test_a_folder_belongs_to_its_run(tmp_path: Path, played: tuple[Path, Done, list[int]], event: str) -> None:
+    longer = tmp_path / "longer.yaml"
+    longer.write_text(Path(event).read_text(encoding="utf-8").replace("18:50:00+08:00", "18:52:00+08:00"))
+    assert longer.read_text() != Path(event).read_text()
+    refused = all_of([
+        lambda: command("run", "--event", event, "--data", played[0], "--seed", "7", *FAST),
+        lambda: command("run", "--event", longer, "--data", played[0], *FAST),
+    ])  # fmt: skip
+    for done in refused:
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert f"{played[0]} holds the run" in done.stderr
+        assert "--fresh" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_halfway_then_on_to_the_same_end_then_over_again(tmp_path: Path, event: str, journal: str) -> None:
+    data = tmp_path / "data"
+    run = start("run", "--event", event, "--data", data, *FAST, out=tmp_path / "first", group=True)
+    until(lambda: has_tick(data), run)
+    assert stop(run, group=True) < 5
+    interrupted = json.loads((tmp_path / "first.txt").read_text())
+    assert interrupted["interrupted"] is True
+    assert (tmp_path / "first.err").read_text() == ""
+    whole = one_object(command("run", "--event", event, "--data", data, *FAST))
+    assert whole["lost"] == 0
+    assert 0 < interrupted["received"] < whole["received"] == whole["published"]
+    assert command("journal", "--data", data).stdout == journal
+    over = start("run", "--event", event, "--data", data, "--fresh", "--seed", "7", *FAST, out=tmp_path / "over")
+    until(lambda: has_tick(data, "/7/"), over)
+    assert stop(over, signal.SIGTERM) < 5
+    assert json.loads((tmp_path / "over.txt").read_text())["received"] < whole["received"]
+
+
+def test_apply_changes_a_limit_and_closes_what_was_raised_by_the_old_one(
+    tmp_path: Path, played: tuple[Path, Done, list[int]], journal: str
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(played[0], data)
+    file = tmp_path / "liuyang.yaml"
+    shutil.copy(PROJECT / "sites" / "liuyang.yaml", file)
+    one_object(command("apply", file, "--data", data, "--json"))  # the plant that the event leaves out is new
+    assert "nothing has changed" in command("apply", file, "--data", data).stdout
+    city = yaml.safe_load(file.read_text(encoding="utf-8"))
+    (upstream,) = [site for site in city["sites"] if site["id"] == "upstream"]
+    upstream["stations"][0]["alarms"] = {"stage-rising": {"limit": 0.2}}
+    file.write_text(yaml.safe_dump(city, allow_unicode=True), encoding="utf-8")
+    said = one_object(command("apply", file, "--data", data, "--json"))
+    assert list(said["changed"]) == ["upstream"]
+    one_object(command("alerts", "--data", data, "--json"))
+    lines = command("journal", "--data", data).stdout.splitlines()
+    new = [json.loads(line) for line in lines if line not in journal.splitlines()]
+    assert [(line["occurrence"].split("@")[0], line["transition"], line["cause"]) for line in new] == [
+        (RISING, "cleared", "rule changed")
+    ]
