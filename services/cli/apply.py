@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from services.cli.terminal import people, print_json
-from services.job.options import DEFAULT_DATA
+from services.job.options import DEFAULT_DATA, LOG_FILE
 
 HELP = """Apply a site file: each site that changed gets a Config record in its log, and behaves by it from there on.
 Point indices are kept; an alarm whose rule changed closes with that reason.
@@ -30,7 +30,6 @@ def _apply(
 ) -> None:
     from services.core.catalogue import load_catalogue
     from services.job.configure import configure
-    from services.job.run import LOG_FILE
     from services.runtime.local import LocalLog
 
     catalogue = load_catalogue(file)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.job.options import DEFAULT_DATA
+from services.job.options import DEFAULT_DATA, LOG_FILE
 
 HELP = """Print the canonical journal: one JSON line a transition of alarms and incidents, in event time. Two runs that
 say the same thing print the same bytes.
@@ -25,7 +25,6 @@ def _journal(
     data: Annotated[Path, typer.Option(help="Folder of the site log.")] = DEFAULT_DATA,
 ) -> None:
     from services.job.ledger import journal_of
-    from services.job.run import LOG_FILE
     from services.runtime.local import LogView
 
     with LogView.open(data / LOG_FILE) as view:

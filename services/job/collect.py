@@ -14,7 +14,7 @@ from services.core.catalogue import Catalogue, from_json
 from services.core.errors import LogError
 from services.job.configure import configure
 from services.job.follower import Follower
-from services.job.run import LOG_FILE
+from services.job.options import LOG_FILE
 from services.job.summary import Tally, alarm_lines, incident_lines
 from services.job.timeline import Timeline
 from services.runtime.local import LocalLog, ProcessorShell

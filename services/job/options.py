@@ -9,6 +9,9 @@ from typing import Literal
 DEFAULT_EVENT = "liuyang-2023-04-18-storm-turbidity"
 DEFAULT_DATA = Path("headworks-data")
 
+#: What a data folder holds.
+LOG_FILE, HISTORY = "site-log.sqlite", "history"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -16,7 +16,8 @@ from services.core.clock import iso
 from services.core.ports import Reject
 from services.job.follower import Follower, Taker
 from services.job.ledger import outputs_of
-from services.job.run import LOG_FILE, RunError
+from services.job.options import LOG_FILE
+from services.job.run import RunError
 from services.job.summary import Tally, alarm_lines, incident_lines
 from services.replay.opening import expected_for, span
 from services.replay.pacing import feed

@@ -28,7 +28,7 @@ from services.job.field import Played
 from services.job.follower import Follower, Taker
 from services.job.memoir import Memoir
 from services.job.memory import PeakMemory
-from services.job.options import Options
+from services.job.options import HISTORY, LOG_FILE, Options
 from services.job.places import catalogue_for, find_event
 from services.job.summary import Summary, Tally, alarm_lines, incident_lines
 from services.runtime.local import LocalLog, ProcessorShell, keep_trimmed
@@ -40,9 +40,9 @@ from services.telemetry.link import Server
 from services.telemetry.simulator.city import City
 from services.telemetry.simulator.event import Event
 
-_Result = TypeVar("_Result")
+__all__ = ["LOG_FILE", "EventEnd", "Job", "RunError"]
 
-LOG_FILE, HISTORY = "site-log.sqlite", "history"
+_Result = TypeVar("_Result")
 
 
 class RunError(HeadworksError):

@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
+from services.job.options import LOG_FILE
 from services.job.places import PROJECT
-from services.job.run import LOG_FILE
 from services.runtime.local import LogView
 from tests.local.storm import first_hours, headworks
 

@@ -10,16 +10,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from services.job.options import DEFAULT_EVENT
+from services.job.options import DEFAULT_EVENT, LOG_FILE
 from services.job.places import PROJECT
-from services.job.run import LOG_FILE
-from tests.local.command import FAST, Done, all_of, command, family, has_tick, short_event, start, stop, until
+from tests.local.command import FAST, Done, all_of, command, environment, family, has_tick, short_event, start, until
 
 
 def refused(done: Done, *words: str | Path) -> None:
@@ -50,16 +48,14 @@ def test_wrong_files_and_nothing_starts(tmp_path: Path, home: Path) -> None:
     elsewhere.write_text(event.read_text(encoding="utf-8").replace("seed: ", "seed: -"), encoding="utf-8")
     site.write_text(site.read_text(encoding="utf-8").replace("type: intake\n", "type: outtake\n", 1), encoding="utf-8")
     line = 1 + site.read_text(encoding="utf-8").splitlines().index("        type: outtake")
-    unknown, bad_event, bad_site, absent = all_of([
+    unknown, bad_event, bad_site = all_of([
         lambda: command("run", "--event", "no-such-night", "--data", data, *FAST),
         lambda: command("run", "--event", elsewhere, "--data", data, *FAST),
         lambda: command("run", "--data", data, *FAST, HEADWORKS_HOME=str(home)),
-        lambda: command("run", "--event", tmp_path / "none.yaml", "--data", data, *FAST),
     ])  # fmt: skip
     refused(unknown, "no-such-night", DEFAULT_EVENT, "nothing was started")
     refused(bad_event, f"{elsewhere}:", "seed: -", "nothing was started")
     refused(bad_site, f"{site}:{line}: ", "outtake", "nothing was started")
-    refused(absent, tmp_path / "none.yaml")
     assert not data.exists()
 
 
@@ -73,16 +69,14 @@ def test_folders_and_files_that_are_no_log(tmp_path: Path, event: str) -> None:
     with sqlite3.connect(foreign / LOG_FILE) as other:
         other.execute("CREATE TABLE letters (text)")
     other.close()
-    below, virtual, none, another, journal, alerts = all_of([
+    below, none, another, journal, alerts = all_of([
         lambda: command("run", "--event", event, "--data", file / "data", *FAST),
-        lambda: command("run", "--event", event, "--data", "/proc/headworks", *FAST),
         lambda: command("run", "--event", event, "--data", spoilt, *FAST),
         lambda: command("run", "--event", event, "--data", foreign, *FAST),
         lambda: command("journal", "--data", spoilt),
         lambda: command("alerts", "--data", tmp_path / "empty", "--json"),
     ])  # fmt: skip
     refused(below, file / "data", "writable")
-    refused(virtual, "/proc/headworks", "writable")
     refused(none, spoilt / LOG_FILE, "is not a site log")
     refused(another, foreign / LOG_FILE, "not a site log")
     refused(journal, spoilt / LOG_FILE, "is not a site log")
@@ -91,41 +85,37 @@ def test_folders_and_files_that_are_no_log(tmp_path: Path, event: str) -> None:
     assert (foreign / LOG_FILE).stat().st_size > 0
 
 
-def test_a_damaged_log_and_a_log_in_use(tmp_path: Path, event: str) -> None:
+def test_over_again_from_a_spoilt_log_then_in_use_then_without_its_simulator(tmp_path: Path) -> None:
     data, damaged = tmp_path / "data", tmp_path / "damaged"
-    run = start("run", "--event", event, "--data", data, *FAST, out=tmp_path / "first")
-    until(lambda: has_tick(data), run)
+    for folder in (data, damaged):
+        folder.mkdir()
+    (data / LOG_FILE).write_bytes(b"not a database " * 1000)
+    again = ("run", "--data", data, "--fresh", "--seed", "7")  # the whole night: it does not end meanwhile
+    run = start(*again, "--speed", "1", "--no-console", out=tmp_path / "run")
+    until(lambda: has_tick(data, "/7/"), run)
     busy = all_of([
-        lambda: command("run", "--event", event, "--data", data, *FAST),
-        lambda: command("run", "--event", event, "--data", data, "--fresh", *FAST),
+        lambda: command(*again, *FAST),
         lambda: command("apply", PROJECT / "sites" / "liuyang.yaml", "--data", data),
     ])  # fmt: skip
-    if run.poll() is None:  # else it was quicker than the others' start
-        for done in busy:
-            refused(done, data / LOG_FILE, f"in use by process {run.pid}")
-        stop(run)
-    damaged.mkdir()
+    for done in busy:
+        refused(done, data / LOG_FILE, f"in use by process {run.pid}")
+    children = family(run)
+    (simulator,) = [child for child in children if "simulate" in child.cmdline()]
+    simulator.kill()
+    assert run.wait(20) == 1
+    _, alive = psutil.wait_procs(children, 2)
+    assert not alive
+    said = (tmp_path / "run.err").read_text()
+    assert "error: the simulator ended" in said
+    assert "Traceback" not in said
     text = bytearray((data / LOG_FILE).read_bytes())
     text[4096 * 3 : 4096 * 40] = b"\xff" * (4096 * 37)
     (damaged / LOG_FILE).write_bytes(text)
-    refused(command("run", "--event", event, "--data", damaged, *FAST), damaged / LOG_FILE, "damaged", "--fresh")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = os.geteuid() == 0 and shutil.which("mount") is not None
-    if not made or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", folder], check=False).returncode:
-        pytest.skip("a small file system cannot be mounted here")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    refused(command("run", "--data", damaged, *FAST), damaged / LOG_FILE, "damaged", "--fresh")
 
 
 #: A run whose log may not grow: the same as a full disk, for machines where none can be mounted.
 LIMITED = """
-import asyncio, sys
 from services.cli import main
 from services.runtime.local import LocalLog
 of_old = LocalLog.open.__func__
@@ -138,32 +128,26 @@ main()
 """
 
 
-def test_a_full_log(tmp_path: Path, event: str) -> None:
-    before = set(psutil.pids())
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED, "run", "--event", event, "--data", str(tmp_path / "data"), *FAST],
-        env={**os.environ, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    refused(done, tmp_path / "data", "no space left", "free disk space")
+def small_disk(folder: Path) -> bool:
+    """Whether a file system of two megabytes was mounted at `folder`."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)]
+    able = os.geteuid() == 0 and shutil.which("mount") is not None
+    return able and not subprocess.run(mount, capture_output=True, check=False).returncode
+
+
+def test_a_full_disk(tmp_path: Path, event: str) -> None:
+    folder, before = tmp_path / "disk", set(psutil.pids())
+    mounted = small_disk(folder)
+    words = ["run", "--event", event, "--data", str(folder / "data"), *FAST]
+    try:
+        done = subprocess.run(
+            [sys.executable, *(["-m", "services.cli"] if mounted else ["-c", LIMITED]), *words],
+            env=environment(), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        if mounted:
+            subprocess.run(["umount", str(folder)], check=True)
+    refused(done, folder, "free disk space")
     left = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before and event in (p.info["cmdline"] or [])]
     assert not left
-
-
-def test_a_full_disk(small_disk: Path, event: str) -> None:
-    done = command("run", "--event", event, "--data", small_disk / "data", *FAST)
-    refused(done, small_disk, "free disk space")
-
-
-def test_children_end_with_a_run_that_fails(tmp_path: Path, event: str) -> None:
-    data = tmp_path / "data"
-    run = start("run", "--event", event, "--data", data, *FAST, out=tmp_path / "run")
-    until(lambda: has_tick(data), run)
-    children = family(run)
-    (simulator,) = [child for child in children if "simulate" in child.cmdline()]
-    simulator.kill()
-    assert run.wait(20) == 1
-    _, alive = psutil.wait_procs(children, 2)
-    assert not alive
-    said = (tmp_path / "run.err").read_text()
-    assert "error: the simulator ended" in said
-    assert "Traceback" not in said

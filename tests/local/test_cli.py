@@ -108,10 +108,8 @@ def two_methods() -> str:
     """Instantaneous values of one parameter by two methods."""
 
     def method(number: int, value: float) -> dict[str, object]:
-        values = [
-            {"value": str(value), "qualifiers": ["P"], "dateTime": f"2019-05-01T{i // 12:02d}:{i % 12 * 5:02d}:00.000-04:00"}
-            for i in range(36)
-        ]  # fmt: skip
+        times = [f"2019-05-01T{i // 12:02d}:{i % 12 * 5:02d}:00.000-04:00" for i in range(36)]
+        values = [{"value": str(value), "qualifiers": ["P"], "dateTime": time} for time in times]
         return {
             "value": values,
             "qualifier": [],
