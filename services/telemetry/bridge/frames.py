@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.core.clock import DAY, SECOND, parse_time
+from services.core.errors import Rejected
 from services.core.frame import Frame, make_frame
 from services.core.quality import FIRST_BAD, Quality
-from services.telemetry.bridge.session import NOT_A_POINT, UNKNOWN, Session
+from services.telemetry.bridge.session import LAST_NUMBER, NOT_A_POINT, UNKNOWN, Session
 from services.telemetry.sparkplug.datatypes import numbers, quality_from_wire
 from services.telemetry.sparkplug.decode import Metrics
 
@@ -101,12 +102,15 @@ def frames_of(
     else:
         owners = np.where(keep, session.station_of[np.maximum(point, 0)], "")
         rows = {station: owners == station for station in sorted(set(owners[keep].tolist()))}
+    # The log takes a number once, and the frames of one message together: the last of them carries it.
+    numbered = list(rows)[-1:] if number else []
     taken.frames = [
         make_frame(
             session.site.id, station,
             times[chosen], point[chosen].astype(np.int32), values[chosen], quality[chosen],
             through=through, catalogue=session.version,
-            epoch=session.epoch if number else 0, number=number, received=received,
+            epoch=session.epoch if station in numbered else 0, number=number if station in numbered else 0,
+            received=received,
         )
         for station, chosen in rows.items()
     ]  # fmt: skip
@@ -130,9 +134,15 @@ def _through(timestamp: int, times: NDArray[np.int64], now: int) -> int:
 
 
 def number_of(session: Session, metrics: Metrics) -> tuple[int, int] | None:
-    """(epoch, number) of a message of a numbering gateway, None when it carries none."""
+    """(epoch, number) of a message of a numbering gateway, None when it carries none.
+
+    Rejected("number out of bounds") for one that the log cannot hold.
+    """
     epoch = np.flatnonzero(metrics.alias == session.epoch_alias)
     number = np.flatnonzero(metrics.alias == session.number_alias)
     if not len(epoch) or not len(number):
         return None
-    return int(metrics.raw[epoch[-1]]), int(metrics.raw[number[-1]])
+    said = int(metrics.raw[epoch[-1]]), int(metrics.raw[number[-1]])
+    if said[1] > LAST_NUMBER:
+        raise Rejected("number out of bounds", str(said[1]))
+    return said

@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.core.catalogue import Site
+from services.core.errors import Rejected
 from services.core.ports import Position
 from services.telemetry.sparkplug import encode
 from services.telemetry.sparkplug.decode import Certificate
 
 #: Frames of a source without numbers that are remembered to recognise one that comes again.
 RING = 512
+
+#: A number is a position in the log, which holds it as a signed one.
+LAST_NUMBER = 2**63 - 1
+
+#: Epochs whose numbers are remembered; beyond it those least lately used are forgotten.
+EPOCHS = 1_000
 
 UNKNOWN, NOT_A_POINT = -1, -2
 
@@ -87,7 +94,10 @@ class Session:
 
     def accept(self, number: int) -> None:
         """`number` is taken: it is in the log, or refused for good."""
+        self._accepted.pop(self.epoch, None)  # to the end: the first is the one least lately used
         self._accepted[self.epoch] = number
+        if len(self._accepted) > EPOCHS:
+            del self._accepted[next(iter(self._accepted))]
         self.gap_since, self.gap_asks = None, 0
 
     @property
@@ -96,7 +106,13 @@ class Session:
         return self.numbered and self.born and self.accepted < self.reach
 
     def birth(self, certificate: Certificate) -> int:
-        """Takes an NBIRTH. Returns how many numbers are lost: the gateway begins beyond what was taken."""
+        """Takes an NBIRTH. Returns how many numbers are lost: the gateway begins beyond what was taken.
+
+        Rejected("number out of bounds"), with nothing changed, when it begins where the log cannot count.
+        """
+        first = certificate.number(encode.FIRST) or 1
+        if first > LAST_NUMBER:
+            raise Rejected("number out of bounds", f"begins with {first}")
         self.born, self.devices, self.aliases = True, set(), Aliases()
         self.bdseq = certificate.number(encode.BDSEQ)
         self.seq = certificate.seq
@@ -111,7 +127,7 @@ class Session:
             return 0
         self.epoch = epoch
         self.reach = certificate.number(encode.LAST) or 0
-        lost = (certificate.number(encode.FIRST) or 1) - 1 - self.accepted
+        lost = first - 1 - self.accepted
         if lost > 0:
             self.accept(self.accepted + lost)
         return max(lost, 0)

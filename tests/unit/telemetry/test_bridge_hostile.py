@@ -1,0 +1,64 @@
+"""What a stranger on the broker may say: nothing of it ends the bridge, stops the clock, or fills the memory."""
+
+import numpy as np
+import pytest
+
+from services.core.ports import Position
+from services.runtime.local import LocalLog
+from services.telemetry.bridge.session import EPOCHS
+from services.telemetry.sparkplug import encode
+from tests.unit.telemetry.field import EPOCH, START, columns
+from tests.unit.telemetry.reader import Field
+
+
+def heartbeat(number, epoch=EPOCH):
+    """An empty message of that number."""
+    none = (np.empty(0, t) for t in (np.int64, np.int64, float, np.uint8))
+    return encode.encode_data(*none, through=START, epoch=epoch, number=number)
+
+
+async def into_a_log(field, folder):
+    """The positions of a real log that took what the reader gave."""
+    log = LocalLog.open(folder / "log.sqlite")
+    try:
+        await log.append(field.records)
+        await log.reject(field.digest.rejects)
+        return dict(log.positions())
+    finally:
+        log.close()
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1])
+async def test_a_number_that_the_log_cannot_hold_is_refused(tmp_path, number):
+    field = Field().born()
+    field.send(1)
+    field.sequenced("DDATA", heartbeat(number), "intake")
+    field.born(first=number, last=number)
+    field.send(2)
+    assert field.reasons == ["number out of bounds"] * 2
+    assert await into_a_log(field, tmp_path) == {"no3": Position(EPOCH, 2)}
+    assert field.counters.lost == 0
+
+
+async def test_one_message_of_two_stations_takes_its_number_once(tmp_path):
+    field = Field().born()
+    both = [np.concatenate(pair) for pair in zip(columns(1, "intake")[:4], columns(1, "filters")[:4], strict=True)]
+    payload = encode.encode_data(
+        both[1].astype(np.int64) + encode.FIRST_ALIAS, both[0], both[2], both[3],
+        through=START, epoch=EPOCH, number=1,
+    )  # fmt: skip
+    field.sequenced("NDATA", payload)
+    field.send(2)
+    assert [(frame.station, len(frame)) for frame in field.records] == [("filters", 6), ("intake", 6), ("intake", 6)]
+    assert await into_a_log(field, tmp_path) == {"no3": Position(EPOCH, 2)}
+
+
+def test_epochs_of_strangers_do_not_fill_the_memory_nor_push_out_the_one_in_use():
+    field = Field().born()
+    for epoch in range(1, EPOCHS + 50):
+        field.born(epoch=epoch, first=2, last=1)
+        if epoch % 100 == 0:
+            field.born()
+            field.send(epoch // 100)
+    assert len(field.reader.sessions["no3"]._accepted) == EPOCHS
+    assert field.reader.reached("no3", EPOCH) == EPOCHS // 100
