@@ -130,11 +130,10 @@ def test_replay_of_small_records_and_of_what_is_none(tmp_path: Path, wrong: list
     ice.write_text(rdb())
     two.write_text(two_methods())
     other.write_text("a letter\n")
-    first, second, no_record, no_site, bad_site, absent = all_of([
+    first, second, no_record, bad_site, absent = all_of([
         lambda: command("replay", ice, "--site", SLIGO, "--data", tmp_path / "kept", "--json"),
         lambda: command("replay", two, "--site", SLIGO),
         lambda: command("replay", other, "--site", SLIGO, "--json"),
-        lambda: command("replay", ice, "--site", tmp_path / "none.yaml"),
         lambda: command("replay", ice, "--site", wrong[0]),
         lambda: command("replay", tmp_path / "none.rdb", "--site", SLIGO),
     ])  # fmt: skip
@@ -148,9 +147,7 @@ def test_replay_of_small_records_and_of_what_is_none(tmp_path: Path, wrong: list
     assert "left out: 69936" in second.stdout
     assert "36 readings, 0 alarms" in second.stdout
     missing = tmp_path / "none.rdb"
-    for refused, path in (
-        (no_record, other), (no_site, tmp_path / "none.yaml"), (bad_site, wrong[0]), (absent, missing),
-    ):  # fmt: skip
+    for refused, path in ((no_record, other), (bad_site, wrong[0]), (absent, missing)):
         assert refused.returncode == 1
         assert refused.stdout == ""
         assert str(path) in refused.stderr

@@ -25,6 +25,7 @@ from tests.local.command import (
     taken_ports,
     until,
 )
+from tests.local.storm import direct_journal
 
 FIELDS = {
     "event", "published", "received", "rejected", "lost", "alarms", "incidents",
@@ -39,9 +40,20 @@ def event(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory, event: str) -> tuple[Path, Done, list[int]]:
-    """One undisturbed run beside others that have its ports."""
-    data = tmp_path_factory.mktemp("played") / "data"
+def halfway(tmp_path_factory: pytest.TempPathFactory, event: str) -> tuple[Path, dict[str, Any], float, str]:
+    """A run that Ctrl-C ended on its way: its folder, its object, how long that took, and what it said."""
+    folder = tmp_path_factory.mktemp("played")
+    data = folder / "data"
+    run = start("run", "--event", event, "--data", data, *FAST, out=folder / "first", group=True)
+    until(lambda: has_tick(data), run)
+    seconds = stop(run, group=True)
+    return data, json.loads((folder / "first.txt").read_text()), seconds, (folder / "first.err").read_text()
+
+
+@pytest.fixture(scope="module")
+def played(halfway: tuple[Path, dict[str, Any], float, str], event: str) -> tuple[Path, Done, list[int]]:
+    """The same run taken to its end, beside others that have its ports."""
+    data = halfway[0]
     with taken_ports(2) as ports:
         done = command(
             "run", "--event", event, "--data", data, "--speed", "max", "--until-end", "--json",
@@ -116,18 +128,15 @@ def test_a_folder_belongs_to_its_run(tmp_path: Path, played: tuple[Path, Done, l
         assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c_halfway_then_on_to_the_same_end(tmp_path: Path, event: str, journal: str) -> None:
-    data = tmp_path / "data"
-    run = start("run", "--event", event, "--data", data, *FAST, out=tmp_path / "first", group=True)
-    until(lambda: has_tick(data), run)
-    assert stop(run, group=True) < 5
-    interrupted = json.loads((tmp_path / "first.txt").read_text())
+def test_ctrl_c_halfway_then_on_to_the_same_end(
+    halfway: tuple[Path, dict[str, Any], float, str], summary: dict[str, Any], journal: str, event: str
+) -> None:
+    _, interrupted, seconds, said = halfway
+    assert seconds < 5
+    assert said == ""
     assert interrupted["interrupted"] is True
-    assert (tmp_path / "first.err").read_text() == ""
-    whole = one_object(command("run", "--event", event, "--data", data, *FAST))
-    assert whole["lost"] == 0
-    assert 0 < interrupted["received"] < whole["received"] == whole["published"]
-    assert command("journal", "--data", data).stdout == journal
+    assert 0 < interrupted["received"] < summary["received"]
+    assert journal == direct_journal(event)
 
 
 def test_apply_changes_a_limit_and_closes_what_was_raised_by_the_old_one(
