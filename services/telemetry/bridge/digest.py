@@ -230,6 +230,9 @@ class Reader:
         if epoch != session.epoch or number <= session.accepted:
             self._counters.duplicates += 1
             into.say.add(session.site.id)
+            if epoch != session.epoch:
+                # Left over from before a birth, or a birth that was not this gateway's: then it waits for ever.
+                self._ask(session, rebirth=True)
             return 0
         if number > session.accepted + 1:
             self._counters.gaps += 1

@@ -62,3 +62,16 @@ def test_epochs_of_strangers_do_not_fill_the_memory_nor_push_out_the_one_in_use(
             field.send(epoch // 100)
     assert len(field.reader.sessions["no3"]._accepted) == EPOCHS
     assert field.reader.reached("no3", EPOCH) == EPOCHS // 100
+
+
+def test_a_gateway_whose_epoch_a_stranger_has_changed_introduces_itself_again_and_goes_on():
+    field = Field().born()
+    field.send(1)
+    field.born(epoch=99)
+    field.asked.clear()
+    field.mono += 10
+    field.send(2)
+    assert field.asked == [(True, None)]
+    field.born(first=2, last=2)
+    field.send(2)
+    assert field.numbers == [1, 2]
