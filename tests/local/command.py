@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -63,10 +64,19 @@ def short_event(folder: Path) -> str:
 def start(*arguments: str | Path, out: Path, group: bool = False) -> subprocess.Popen[bytes]:
     """A command that goes on; its words in `out`.txt and `out`.err. `group`: in a process group of its own."""
     with out.with_suffix(".txt").open("wb") as words, out.with_suffix(".err").open("wb") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             headworks(*map(str, arguments)), cwd=PROJECT, env=environment(), stdin=subprocess.DEVNULL,
             stdout=words, stderr=log, start_new_session=group,
         )  # fmt: skip
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """A test that failed leaves nothing running."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def until(reached: Callable[[], bool], process: subprocess.Popen[bytes], within: float = 60) -> None:
