@@ -18,7 +18,7 @@ from services.core.frame import Frame
 from services.core.ports import Position, Reject
 from services.core.records import Record
 from services.telemetry.bridge.counters import BridgeCounters
-from services.telemetry.bridge.frames import UNKNOWN_POINT, Taken, frames_of, number_of
+from services.telemetry.bridge.frames import AHEAD, UNKNOWN_POINT, Taken, frames_of, number_of
 from services.telemetry.bridge.session import Session
 from services.telemetry.bridge.ticks import PlayerTicks, parse_clock
 from services.telemetry.sparkplug.decode import Metrics, decode_certificate, decode_data
@@ -116,7 +116,15 @@ class Reader:
         into.rejects.append(Reject(source[:300], reason, detail, payload[:KEPT], received))
 
     def _clock_message(self, payload: bytes) -> None:
-        if self.ticks is not None and not self.ticks.take(parse_clock(payload)):
+        if self.ticks is None:
+            return
+        said = parse_clock(payload)
+        if said.time > self._clock.now() + AHEAD:
+            # Once in the log it could not be taken back: every later tick would be late, and retention delete all.
+            raise Rejected("time out of bounds", f"the clock says {said.time} ns")
+        if strangers := sorted(said.marks.keys() - self.sessions.keys()):
+            raise Rejected("unknown edge node", f"the clock waits for {', '.join(strangers[:20])!r}"[:1000])
+        if not self.ticks.take(said):
             self._counters.late_ticks += 1
 
     def _sparkplug(self, topic: Topic, source: str, payload: bytes, received: int, into: Digest) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,34 +69,42 @@ class PlayerTicks:
                 if was is not None and was.epoch == mark.epoch and was.number < mark.number:
                     self._heard = before
                     raise Rejected("clock goes backwards", f"{message.time} after {before.time} ns")
-        newest = self._waiting[-1].time if self._waiting else self.last
-        if message.time < newest and message.time > self.last:
-            # A player started again while its earlier words still wait: they stand, and cover this one.
-            return True
-        if message.time <= newest:
+        if message.time <= self.last:
             return False
-        self._waiting.append(message)
+        at = bisect_left(self._waiting, message.time, key=lambda waiting: waiting.time)
+        if at < len(self._waiting) and self._waiting[at].time == message.time:
+            self._waiting[at] = message  # said again, by a player started again
+            return True
+        self._waiting.insert(at, message)
         if len(self._waiting) > WAITING:
             self._waiting.popleft()
         return True
 
     def due(self, reached: Reached) -> list[Tick]:
-        """The ticks whose marks are all taken, oldest first."""
+        """The ticks whose marks are all taken, oldest first.
+
+        A word that can be told covers those before it: whatever held them, a stranger's marks or a player's that
+        is gone, the clock goes on.
+        """
         ticks = []
-        while self._waiting and self.holds(reached) is None:
-            message = self._waiting.popleft()
+        held: deque[ClockMessage] = deque()
+        for message in self._waiting:
+            if _held_by(message, reached) is not None:
+                held.append(message)
+                continue
+            held.clear()
             self.last = message.time
             ticks.append(Tick(message.time, message.end))
+        self._waiting = held
         return ticks
 
     def holds(self, reached: Reached) -> str | None:
         """The edge node that the next tick waits for, None when it waits for none."""
-        if not self._waiting:
-            return None
-        for edge, mark in self._waiting[0].marks.items():
-            if reached(edge, mark.epoch) < mark.number:
-                return edge
-        return None
+        return _held_by(self._waiting[0], reached) if self._waiting else None
+
+
+def _held_by(message: ClockMessage, reached: Reached) -> str | None:
+    return next((edge for edge, mark in message.marks.items() if reached(edge, mark.epoch) < mark.number), None)
 
 
 class WallTicks:

@@ -1,12 +1,17 @@
 """What a stranger on the broker may say: nothing of it ends the bridge, stops the clock, or fills the memory."""
 
+import json
+
 import numpy as np
 import pytest
 
+from services.core.clock import DAY, SECOND
 from services.core.ports import Position
+from services.core.records import Tick
 from services.runtime.local import LocalLog
 from services.telemetry.bridge.session import EPOCHS
 from services.telemetry.sparkplug import encode
+from services.telemetry.sparkplug.topics import clock_topic
 from tests.unit.telemetry.field import EPOCH, START, columns
 from tests.unit.telemetry.reader import Field
 
@@ -75,3 +80,30 @@ def test_a_gateway_whose_epoch_a_stranger_has_changed_introduces_itself_again_an
     field.born(first=2, last=2)
     field.send(2)
     assert field.numbers == [1, 2]
+
+
+def say(field, time, marks, end=False):
+    said = {"run": "r", "time": time, "marks": {edge: [EPOCH, n] for edge, n in marks.items()}, "end": end}
+    field.reader.take(clock_topic("liuyang"), json.dumps(said).encode(), START, field.digest)
+
+
+@pytest.mark.parametrize("time", [2**63 - 1, START + DAY + 61 * SECOND])
+def test_a_clock_beyond_all_that_can_be_is_refused(time):
+    field = Field().born()
+    say(field, time, {}, end=True)
+    assert field.reasons == ["time out of bounds"]
+    say(field, START, {})
+    assert field.reader.ticks.due(field.reader.reached) == [Tick(START)]
+
+
+def test_a_clock_that_waits_for_what_never_comes_does_not_stop_the_player():
+    field = Field().born()
+    say(field, START + 2 * SECOND, {"nobody": 1})
+    assert field.reasons == ["unknown edge node"]
+    say(field, START + 2 * SECOND + 1, {"no3": 10**9})
+    field.send(1)
+    say(field, START + SECOND, {"no3": 1})
+    assert field.reader.ticks.due(field.reader.reached) == [Tick(START + SECOND)]
+    say(field, START + 3 * SECOND, {"no3": 1}, end=True)
+    assert field.reader.ticks.due(field.reader.reached) == [Tick(START + 3 * SECOND, True)]
+    assert field.reader.ticks.holds(field.reader.reached) is None
