@@ -65,6 +65,7 @@ class Grid:
         self.column = np.full(points, -1, np.int32)
         self.column[inputs] = np.arange(n)
         self.base, self.begun = -1, False
+        self.floor = 0
         self.filled = np.zeros(n, np.int64)
         self.now_v = np.full(n, np.nan)
         self.now_q = np.full(n, Quality.NEVER_SEEN, np.uint8)
@@ -73,8 +74,11 @@ class Grid:
         self._q = np.zeros((64, n), np.uint8)
 
     def start(self, time: int) -> None:
-        """The first instant is the first at or after the earliest `time`; once one is evaluated nothing changes it."""
-        first = -(-time // self.step)
+        """The first instant is the first at or after the earliest `time`; once one is evaluated nothing changes it.
+
+        None is before `not_before`: what is read earlier is only known from there on.
+        """
+        first = max(-(-time // self.step), self.floor)
         if self.base < 0:
             self.base = first
             self.filled[:] = first
@@ -87,6 +91,10 @@ class Grid:
                 buffer[earlier : earlier + room] = buffer[:room].copy()
                 buffer[:earlier] = unknown
             self.filled[self.now_q == Quality.NEVER_SEEN] = first
+
+    def not_before(self, time: int) -> None:
+        """No instant is before `time` (ns)."""
+        self.floor = max(0, -(-time // self.step))
 
     def take(self, times: Times, points: Points, values: Values, quality: Qualities, late: NDArray[np.uint8]) -> None:
         """Judged readings in order."""

@@ -56,7 +56,7 @@ class AlertProcessor:
         old = self._folds.get(site)
         if old is not None and old.plan.version == record.version:
             return []
-        new = SiteFold(from_json(record.catalogue_json), record.version)
+        new = SiteFold(from_json(record.catalogue_json), record.version, record.time)
         self._folds[site] = new
         self._packed[site] = zlib.compress(record.catalogue_json.encode(), 6)
         if old is None:

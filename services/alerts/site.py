@@ -16,18 +16,24 @@ from services.alerts.incidents import INCIDENTS, IncidentModel, Instant
 from services.alerts.incidents.base import Memory
 from services.alerts.transitions import to_events
 from services.core.catalogue import Site
-from services.core.clock import NEVER
+from services.core.clock import DAY, NEVER
 from services.core.frame import Frame, make_frame
 from services.core.quality import Quality
 from services.core.records import Derived, Output
 
 _UNSEEN = -(2**62)
 
+#: Instants judged at a time, so that what comes of them fits into a frame and into memory, however long the gap was.
+_INSTANTS = 2048
+
 
 class SiteFold:
     """The state of one site under one catalogue version, and how records move it."""
 
-    def __init__(self, site: Site, version: str) -> None:
+    def __init__(self, site: Site, version: str, since: int = 0) -> None:
+        """`since` (ns): when the site was configured. The grid begins at most a day before: a gateway that starts
+        with the clock of its factory must not make it fill decades.
+        """
         self.plan: Plan = compile_site(site, version)
         self.engine = Engine(self.plan)
         index = site.point_index
@@ -52,6 +58,8 @@ class SiteFold:
             site.grid,
             len(self.plan.points),
         )
+        self.since = since
+        self.grid.not_before(since - DAY)
         ids = self.plan.station_ids
         self.contributing = sorted({ids.index(site.points[i].station) for i in self.inputs})
         # On the grid: the points of these stations, and what is derived. Others may be behind its instants.
@@ -193,6 +201,15 @@ class SiteFold:
         if not count or not self.inputs:
             return []
         times, values, quality = self.grid.evaluate(count)
+        out: list[Output] = []
+        for first in range(0, count, _INSTANTS):
+            chunk = slice(first, first + _INSTANTS)
+            out += self._judge(times[chunk], values[chunk], quality[chunk])
+        return out
+
+    def _judge(self, times: Any, values: Any, quality: Any) -> list[Output]:
+        """Consecutive instants of the grid: derived points, rules over them, incidents."""
+        count = len(times)
         derived_v, derived_q = (
             np.zeros((count, len(self.functions))),
             np.zeros((count, len(self.functions)), np.uint8),
@@ -284,6 +301,7 @@ class SiteFold:
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """(JSON data, arrays): all of the state but the catalogue."""
         meta = {
+            "since": self.since,
             "tick": self.tick,
             "active": sorted(self.active),
             "pending": [list(change) for change in self._pending],
@@ -297,6 +315,8 @@ class SiteFold:
     def load(self, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         """What `dump` gave. Raises ValueError when it is of another catalogue."""
         self.engine.take(arrays)
+        self.since = int(meta.get("since", 0))  # states written before there was one have none
+        self.grid.not_before(self.since - DAY)
         self.grid.load(arrays)
         self.heard[:], self.silent[:] = arrays["heard"], arrays["silent"]
         self.tick, self.active = meta["tick"], set(meta["active"])
