@@ -93,6 +93,7 @@ class Gateway:
         self._room = asyncio.Event()
         self._heard = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._failed: BaseException | None = None
         self._link: Link | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -101,6 +102,7 @@ class Gateway:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._run(), name=f"gateway {self.site.id}")
+        self._task.add_done_callback(self._ended)
         return self
 
     async def __aexit__(
@@ -110,6 +112,12 @@ class Gateway:
         _trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("gateway ends", site=self.site.id, error=f"{type(error).__name__}: {error}")
+            self._failed = error
+            self._room.set()  # who waits for room or for the log must not wait for ever
 
     def start_after(self, position: Position) -> None:
         """Tells what is committed before any frame is made: frames up to there will not be sent, only counted."""
@@ -175,6 +183,8 @@ class Gateway:
     async def _wait_for_room(self) -> None:
         if self._closed:
             raise LinkError(f"the gateway of {self.site.id} is closed")
+        if self._failed is not None:
+            raise LinkError(f"the gateway of {self.site.id} has ended: {self._failed!r}") from self._failed
         self._room.clear()
         await self._room.wait()
 
@@ -185,8 +195,8 @@ class Gateway:
         if self._task is None:
             return
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        # What ended it before was logged, and told to those who waited.
+        await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
 
     # -- the connection
@@ -302,8 +312,7 @@ class Gateway:
     def _take(self, source: str, payload: bytes) -> None:
         try:
             if source == self._committed_topic:
-                said = json.loads(payload)
-                self._hear(Position(int(said["epoch"]), int(said["number"])))
+                self._hear(_position(payload))
                 return
             if source != self._command_topic:
                 # amqtt hands a client all that is retained, subscribed to or not. Another gateway's committed
@@ -311,7 +320,7 @@ class Gateway:
                 _log.debug("message of another topic", site=self.site.id, topic=source)
                 return
             command = decode_certificate(payload)
-        except (Rejected, ValueError, KeyError, TypeError) as error:
+        except (Rejected, ValueError, KeyError, TypeError, RecursionError) as error:
             _log.warning("message not understood", topic=source, error=str(error))
             return
         start = command.number(encode.RESEND)
@@ -341,3 +350,13 @@ class Gateway:
         self._outbox.drop_to(number)
         self._room.set()
         self._wake.set()
+
+
+def _position(payload: bytes) -> Position:
+    """What the committed topic says; ValueError, TypeError, KeyError or RecursionError when it says something else."""
+    said = json.loads(payload)
+    position = Position(said["epoch"], said["number"])
+    for value, most in ((position.epoch, 2**64 - 1), (position.number, 2**63 - 1)):
+        if type(value) is not int or not 0 <= value <= most:
+            raise ValueError(f"{value!r} must be a whole number up to {most}")
+    return position
