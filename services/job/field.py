@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 
 from services.core.catalogue import Catalogue
 from services.core.clock import SECOND
@@ -26,6 +27,11 @@ EPOCH = 1
 _LEAD = 8
 
 _STEP = 60  # seconds of event time a message
+
+#: Seconds that the player waits for a bridge to say that the end of the event is in its log.
+_LAST_WORD = 60.0
+
+_log = structlog.get_logger("headworks.field")
 
 
 @dataclass
@@ -98,6 +104,7 @@ async def play(
             await asyncio.sleep(max(0.0, due - time.monotonic()))
         for gateway in gateways.values():
             await gateway.drain()
-        # The last word of the clock is retained; a moment more, so that it is also heard.
-        await asyncio.sleep(0.5)
+        # No later word covers the last one: without it in the log the event does not end.
+        if not await clock.until_heard(city.now, _LAST_WORD):
+            _log.warning("no bridge has said that it heard the end of the event", waited_seconds=_LAST_WORD)
     return Played(published, messages)

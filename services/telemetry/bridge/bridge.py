@@ -33,6 +33,7 @@ from services.telemetry.sparkplug.topics import (
     all_of_group,
     clock_topic,
     committed_topic,
+    ticked_topic,
     topic,
 )
 
@@ -84,6 +85,7 @@ class Bridge:
         )  # fmt: skip
         self._link: Link | None = None
         self._say: set[str] = set()
+        self._say_tick = False
         self._to_say = asyncio.Event()
         self._held_since: float | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -170,6 +172,7 @@ class Bridge:
             # A broker that was started again has forgotten what was retained, and a retained word of another
             # log must not stand: say all anew. Gateways whose birth is not known introduce themselves.
             self._say.update(self._reader.sessions)
+            self._say_tick = self._player is not None
             self._to_say.set()
             for session in self._reader.sessions.values():
                 if not session.born:
@@ -206,7 +209,8 @@ class Bridge:
             for message in batch:
                 self._reader.take(message.topic, message.payload, message.received, digest)
             self.counters.in_flight = len(batch) + len(self._intake)
-            digest.records.extend(self._ticks())
+            ticks = self._ticks()
+            digest.records.extend(ticks)
             if digest.records:
                 await self._persist(lambda d=digest: self._log_of_sites.append(d.records))  # type: ignore[misc]
             if digest.rejects:
@@ -214,8 +218,9 @@ class Bridge:
             for site in digest.say:
                 session = self._reader.sessions[site]
                 session.committed = Position(session.epoch, session.accepted)
-            if digest.say:
-                self._say |= digest.say
+            self._say |= digest.say
+            self._say_tick |= bool(ticks) and self._player is not None
+            if self._say or self._say_tick:
                 self._to_say.set()
             for message in batch:
                 if message.qos and message.link is self._link:
@@ -279,3 +284,8 @@ class Bridge:
             said = json.dumps({"epoch": at.epoch, "number": at.number}).encode()
             self._link.publish(committed_topic(session.site.group, site), said, retain=True)
         self._say.clear()
+        if self._say_tick:
+            self._say_tick = False
+            said = json.dumps({"time": self._log_of_sites.last_tick()}).encode()
+            for group in sorted({s.site.group for s in self._reader.sessions.values()}):
+                self._link.publish(ticked_topic(group), said, retain=True)

@@ -22,7 +22,14 @@ from services.telemetry.bridge.frames import AHEAD, UNKNOWN_POINT, Taken, frames
 from services.telemetry.bridge.session import Session
 from services.telemetry.bridge.ticks import PlayerTicks, parse_clock
 from services.telemetry.sparkplug.decode import Metrics, decode_certificate, decode_data
-from services.telemetry.sparkplug.topics import Kind, Topic, clock_topic, committed_topic, parse_topic
+from services.telemetry.sparkplug.topics import (
+    Kind,
+    Topic,
+    clock_topic,
+    committed_topic,
+    parse_topic,
+    ticked_topic,
+)
 
 #: Bytes of a refused message that are kept.
 KEPT = 64_000
@@ -88,6 +95,7 @@ class Reader:
         self._clocks = {clock_topic(s.site.group) for s in self.sessions.values()}
         #: amqtt hands a client all that is retained, subscribed to or not: here, what the bridge itself said.
         self._own_words = {committed_topic(s.site.group, name) for name, s in self.sessions.items()}
+        self._own_words |= {ticked_topic(s.site.group) for s in self.sessions.values()}
         self._clock, self._counters, self._ask_gateway = clock, counters, ask
         self._patience, self._monotonic = patience, monotonic
 

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Self
 
 import structlog
+from paho.mqtt.client import MQTTMessage
 
 from services.core.ports import Position
 from services.telemetry.link import Backoff, Link, LinkError, Server
-from services.telemetry.sparkplug.topics import clock_topic
+from services.telemetry.sparkplug.topics import clock_topic, ticked_topic
 
 _log = structlog.get_logger("headworks.player")
 
@@ -23,7 +24,7 @@ class PlayerClock:
     """Says what time it is in a run, and which frames belong before that time.
 
     The last word is retained by the broker and said again after each reconnect; a word that is lost in between
-    does no harm, since the next one covers it.
+    does no harm, since the next one covers it. The very last one has none after it: `until_heard`.
     """
 
     def __init__(self, group: str, run: str, server: Server) -> None:
@@ -31,9 +32,13 @@ class PlayerClock:
         self.group, self.run, self.server = group, run, server
         self._link: Link | None = None
         self._last = b""
+        self._heard = 0
+        self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._keep(), name="player's clock")
         return self
 
@@ -60,6 +65,31 @@ class PlayerClock:
         self._last = json.dumps(message, separators=(",", ":")).encode()
         self._speak()
 
+    async def until_heard(self, time: int, within: float) -> bool:
+        """Waits until the bridge has said that `time` (ns) is in its log; False when it does not `within` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                while self._heard < time:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _on_message(self, message: MQTTMessage) -> None:
+        # amqtt hands a client all that is retained, subscribed to or not.
+        if message.topic == ticked_topic(self.group) and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take, bytes(message.payload))
+
+    def _take(self, payload: bytes) -> None:
+        try:
+            time = json.loads(payload)["time"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return
+        if type(time) is int:
+            self._heard = time
+            self._news.set()
+
     def _speak(self) -> None:
         if self._link is not None and self._last:
             self._link.publish(clock_topic(self.group), self._last, retain=True)
@@ -68,10 +98,11 @@ class PlayerClock:
         backoff = Backoff()
         while True:
             try:
-                link = Link(self.server, f"headworks-player-{self.group}-{os.getpid()}")
+                link = Link(self.server, f"headworks-player-{self.group}-{os.getpid()}", self._on_message)
                 await link.open()
-                self._link = link
                 try:
+                    await link.subscribe([ticked_topic(self.group)])
+                    self._link = link
                     backoff.reset()
                     self._speak()
                     await link.lost.wait()

@@ -1,4 +1,4 @@
-"""Topics: `spBv1.0/{group}/{kind}/{edge_node}[/{device}]`, and the two of Headworks' own.
+"""Topics: `spBv1.0/{group}/{kind}/{edge_node}[/{device}]`, and the three of Headworks' own.
 
 Names come from outside, so they are held to a small alphabet: what passes here can go into a path or a log line.
 """
@@ -94,3 +94,9 @@ def clock_topic(group: str) -> str:
     """Where the player says, retained, what time it is in its run."""
     _named(group)
     return f"headworks/clock/{group}"
+
+
+def ticked_topic(group: str) -> str:
+    """Where the bridge says, retained, which of the player's times is the last in the log."""
+    _named(group)
+    return f"headworks/ticked/{group}"
