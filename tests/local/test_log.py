@@ -21,6 +21,7 @@ from services.core.frame import Frame, make_frame
 from services.core.ports import LogReader, Position, Reject, SiteLog
 from services.core.records import Config, Tick
 from services.runtime.local import SITES, LocalLog, LogView, OutOfSequence, keep_trimmed
+from services.runtime.local.transaction import COUNTED_SOURCES, KEPT_REJECTS, OTHERS
 
 MINUTE = 60_000_000_000
 
@@ -126,6 +127,19 @@ async def test_rejects_are_kept_cut_and_counted(path: Path) -> None:
         kept = log.rejects()
         assert [len(r.payload) for r in kept] == [262_144, 1, 262_144]
         assert kept[1] == Reject("mqtt", "not protobuf", "d", b"x", 6)
+
+
+async def test_rubbish_from_ever_new_topics_does_not_fill_the_disk(path: Path) -> None:
+    log = LocalLog.open(path)
+    for batch in range(3):
+        await log.reject([Reject(f"x/{batch}/{i}", "unknown topic", "", b"%d" % i, 1) for i in range(KEPT_REJECTS)])
+    assert [r.payload for r in log.rejects(10**6)] == [b"%d" % i for i in range(KEPT_REJECTS)]
+    assert log.rejects(1)[0].source == "x/2/0"
+    counts = log.reject_counts()
+    assert sum(counts.values()) == 3 * KEPT_REJECTS
+    assert len(counts) <= COUNTED_SOURCES + 1
+    assert counts[OTHERS, "unknown topic"] == 3 * KEPT_REJECTS - COUNTED_SOURCES
+    log.close()
 
 
 async def test_tailing_wakes_for_its_topic_only(path: Path) -> None:

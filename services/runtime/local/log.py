@@ -86,7 +86,7 @@ class LocalLog(LogView):
             await self._writer.submit(lambda t: t.append(prepared), prepared.cost)
 
     async def reject(self, rejects: Sequence[Reject]) -> None:
-        """Keeps what could not be taken (of a payload at most KEPT_PAYLOAD), counted by reason."""
+        """Keeps what could not be taken (of a payload at most KEPT_PAYLOAD, the newest KEPT_REJECTS); counts all."""
         kept = tuple(rejects)
         if kept:
             cost = sum(len(r.payload) + 256 for r in kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,10 @@ SITES = "sites"
 
 #: Of a rejected payload this much is kept; its size and count are exact.
 KEPT_PAYLOAD = 256 * 1024
+
+#: Rejects that are kept, the newest; and sources that are counted by name, the rest together as OTHERS.
+KEPT_REJECTS, COUNTED_SOURCES = 5_000, 5_000
+OTHERS = "(others)"
 
 Output = tuple[str, str, bytes]
 
@@ -171,14 +176,25 @@ class Transaction:
             self.reject(rejects)
 
     def reject(self, rejects: Sequence[Reject]) -> None:
-        """Keeps rejects, their payload cut, and counts them."""
+        """Keeps rejects, their payload cut, and counts them all: whoever sends rubbish must not fill the disk."""
+        rejects = list(rejects)
         self.connection.executemany(
             "INSERT INTO rejects (source, reason, detail, payload, size, received) VALUES (?,?,?,?,?,?)",
             [(r.source, r.reason, r.detail, r.payload[:KEPT_PAYLOAD], len(r.payload), r.received) for r in rejects],
         )
+        self.connection.execute("DELETE FROM rejects WHERE id <= (SELECT max(id) FROM rejects) - ?", (KEPT_REJECTS,))
+        known = set(self.connection.execute("SELECT source, reason FROM reject_counts"))
+        counted: Counter[tuple[str, str]] = Counter()
+        for reject in rejects:
+            key = (reject.source, reject.reason)
+            if key not in known:
+                key = key if len(known) < COUNTED_SOURCES else (OTHERS, reject.reason)
+                known.add(key)
+            counted[key] += 1
         self.connection.executemany(
-            "INSERT INTO reject_counts VALUES (?,?,1) ON CONFLICT (source, reason) DO UPDATE SET count=count+1",
-            [(r.source, r.reason) for r in rejects],
+            "INSERT INTO reject_counts VALUES (?,?,?) ON CONFLICT (source, reason) DO UPDATE "
+            "SET count=count+excluded.count",
+            [(*key, count) for key, count in counted.items()],
         )
 
     def set_meta(self, key: str, value: str) -> None:
