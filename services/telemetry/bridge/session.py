@@ -33,6 +33,7 @@ class Aliases:
 
     known: dict[int, tuple[int, int]] = field(default_factory=dict)
     names: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    _owner: dict[int, str] = field(default_factory=dict)
     _keys: NDArray[np.int64] | None = None
     _rows: NDArray[np.int64] | None = None
 
@@ -41,7 +42,16 @@ class Aliases:
         self.names[device, name] = (point, datatype)
         if alias is not None:
             self.known[alias] = (point, datatype)
+            self._owner[alias] = device
             self._keys = None
+
+    def forget(self, device: str) -> None:
+        """What an earlier birth of `device` said: a birth names all that the device has."""
+        for key in [key for key in self.names if key[0] == device]:
+            del self.names[key]
+        for alias in [alias for alias, owner in self._owner.items() if owner == device]:
+            del self.known[alias], self._owner[alias]
+        self._keys = None
 
     def find(self, alias: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(point, data type) of each alias; point UNKNOWN where no birth named it."""
@@ -139,6 +149,8 @@ class Session:
         """
         strangers = []
         index = self.site.point_index
+        if device in self.devices:
+            self.aliases.forget(device)
         for metric in certificate.metrics:
             if not device and ("/" not in metric.name or metric.name.startswith(_OWN)):
                 continue

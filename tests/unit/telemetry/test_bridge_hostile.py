@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from services.core.clock import DAY, SECOND
+from services.core.pb import sparkplug_b_pb2 as pb
 from services.core.ports import Position
 from services.core.records import Tick
 from services.runtime.local import LocalLog
@@ -107,3 +108,17 @@ def test_a_clock_that_waits_for_what_never_comes_does_not_stop_the_player():
     say(field, START + 3 * SECOND, {"no3": 1}, end=True)
     assert field.reader.ticks.due(field.reader.reached) == [Tick(START + 3 * SECOND, True)]
     assert field.reader.ticks.holds(field.reader.reached) is None
+
+
+def test_a_device_that_is_born_again_and_again_has_the_metrics_of_its_last_birth_alone():
+    field = Field().born()
+    for k in range(5):
+        birth = pb.Payload(timestamp=START // 10**6)
+        for i in range(50):
+            birth.metrics.add(name=f"x{k}/{i}", alias=1_000 + 50 * k + i, datatype=10)
+        field.sequenced("DBIRTH", birth.SerializeToString(), "filters")
+    known = field.reader.sessions["no3"].aliases
+    assert (len(known.known), len(known.names)) == (53, 53)
+    field.send(1, "intake")
+    assert len(field.records[-1]) == 6
+    assert set(field.reasons) == {"unknown point"}
