@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
@@ -22,6 +23,8 @@ OnMessage = Callable[[MQTTMessage], None]
 
 _KEEP_ALIVE = 60
 _IN_FLIGHT = 1_000
+
+_log = structlog.get_logger("headworks.link")
 
 
 class LinkError(HeadworksError):
@@ -107,7 +110,7 @@ class Link:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         if on_message is not None:
-            client.on_message = lambda _client, _data, message: on_message(message)
+            client.on_message = lambda _client, _data, message: self._hand_over(on_message, message)
         self._client = client
 
     def _soon(self, call: Callable[..., None], *args: Any) -> None:
@@ -133,6 +136,14 @@ class Link:
         for waiting in (self._connected, *self._subscribed.values()):
             if not waiting.done():
                 waiting.set_exception(LinkError(f"{self.server} closed the connection: {reason}"))
+
+    def _hand_over(self, on_message: OnMessage, message: MQTTMessage) -> None:
+        try:
+            on_message(message)
+        except Exception as error:
+            # It would end the network thread, and the link be deaf without being lost.
+            _log.exception("message not handled, leaving the broker", server=str(self.server))
+            self._soon(self._settle_loss, f"{type(error).__name__}: {error}")
 
     def _on_subscribe(self, _c: Client, _d: object, mid: int, codes: Any, _p: object) -> None:
         refused = any(code.is_failure for code in codes)

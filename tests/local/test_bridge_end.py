@@ -8,7 +8,7 @@ import pytest
 from services.core.ports import Position
 from services.telemetry.broker.broker import Broker
 from services.telemetry.gateway.player import PlayerClock
-from services.telemetry.link import Server
+from services.telemetry.link import Link, Server
 from tests.local.test_bridge_path import LIMIT, a_bridge, a_gateway, both, feed
 from tests.unit.telemetry.field import EPOCH, START, FakeLog
 
@@ -47,3 +47,16 @@ async def test_what_is_no_time_is_no_answer(payload):
     player = PlayerClock("liuyang", "run", Server())
     player._take(payload)
     assert not await asyncio.wait_for(player.until_heard(1, 0.01), 1)
+
+
+async def test_a_link_whose_taker_raises_is_lost_not_deaf():
+    def fail(_message):
+        raise ValueError("a fault of ours")
+
+    async with Broker(0, "amqtt") as broker, asyncio.timeout(LIMIT):
+        link = Link(Server(port=broker.port), "one", fail)
+        await link.open()
+        await link.subscribe(["topic"])
+        link.publish("topic", b"1")
+        await link.lost.wait()
+        await link.close()
