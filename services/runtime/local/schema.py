@@ -11,6 +11,9 @@ from services.core.errors import LogError
 APPLICATION = 0x48575331
 VERSION = 1
 
+#: Bytes of the write-ahead log at which the writer folds it in by itself.
+WAL_BYTES = 64 << 20
+
 #: Up to this size a file is checked page by page at each start; above, damage shows when it is read.
 CHECKED_BYTES = 128 << 20
 
@@ -67,7 +70,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA wal_autocheckpoint=2000")
-    connection.execute(f"PRAGMA journal_size_limit={64 << 20}")
+    connection.execute(f"PRAGMA journal_size_limit={WAL_BYTES}")
     if fresh:
         connection.executescript(
             f"BEGIN EXCLUSIVE; {_TABLES}PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION}; COMMIT;"

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from services.core.errors import LogError
 from services.runtime.local.faults import explain
+from services.runtime.local.schema import WAL_BYTES
 from services.runtime.local.transaction import Frontier, OutOfSequence, Transaction
 
 T = TypeVar("T")
@@ -42,6 +43,8 @@ class Writer:
         self.frontier = frontier
         self._connection = connection
         self._path = path
+        self._wal = path.with_name(path.name + "-wal")
+        self._fold_in_at = WAL_BYTES
         self._queue: deque[_Operation] = deque()
         self._queued = 0
         self._closing = False
@@ -134,7 +137,23 @@ class Writer:
             fault = explain(error, self._path) if isinstance(error, sqlite3.Error) else error
             return [fault for _ in group]
         self.frontier = frontier
+        self._fold_in()
         return results
+
+    def _fold_in(self) -> None:
+        """SQLite begins the write-ahead log anew only when nobody reads: with busy readers it grows for ever.
+
+        Readers are briefly waited for; one that stays costs one attempt each WAL_BYTES.
+        """
+        with suppress(OSError, sqlite3.Error):  # what is committed stands; the next attempt tells
+            if self._wal.stat().st_size < self._fold_in_at:
+                return
+            self._connection.execute("PRAGMA busy_timeout=500").fetchall()
+            try:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._connection.execute("PRAGMA busy_timeout=5000").fetchall()
+                self._fold_in_at = self._wal.stat().st_size + WAL_BYTES
 
     @staticmethod
     def _do(operation: _Operation, transaction: Transaction) -> Any:
