@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import atexit
+import io
 import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from services.cli.app import main
 from services.job.options import LOG_FILE
 from services.job.places import PROJECT
 from services.runtime.local import LogView
@@ -38,6 +41,32 @@ def command(*arguments: str | Path, cwd: Path = PROJECT, within: float = 60, **v
         headworks(*map(str, arguments)), cwd=cwd, env=environment(**variables), stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=within, check=False,
     )  # fmt: skip
+
+
+def inside(*arguments: str | Path, **variables: str) -> Done:
+    """A command from its start to its end, in this process: for those that start no other. Main thread only."""
+    out, err = io.StringIO(), io.StringIO()
+    argv, before, code = ["headworks", *map(str, arguments)], dict(os.environ), 0
+    os.environ.update({"COLUMNS": "200", **variables})
+    try:
+        with command_line(argv), redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as error:
+        code = int(error.code or 0)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return Done(argv, code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def command_line(argv: list[str]) -> Iterator[None]:
+    """The command line that the program sees."""
+    before, sys.argv = sys.argv, argv
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 def all_of(calls: Sequence[Callable[[], Done]]) -> list[Done]:

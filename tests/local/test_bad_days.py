@@ -17,7 +17,7 @@ import pytest
 
 from services.job.options import DEFAULT_EVENT, LOG_FILE
 from services.job.places import PROJECT
-from tests.local.command import FAST, Done, all_of, command, environment, family, has_tick, short_event, start, until
+from tests.local.command import FAST, Done, environment, family, has_tick, inside, short_event, start, until
 
 
 def refused(done: Done, *words: str | Path) -> None:
@@ -48,15 +48,14 @@ def test_wrong_files_and_nothing_starts(tmp_path: Path, home: Path) -> None:
     elsewhere.write_text(event.read_text(encoding="utf-8").replace("seed: ", "seed: -"), encoding="utf-8")
     site.write_text(site.read_text(encoding="utf-8").replace("type: intake\n", "type: outtake\n", 1), encoding="utf-8")
     line = 1 + site.read_text(encoding="utf-8").splitlines().index("        type: outtake")
-    unknown, bad_event, bad_site = all_of([
-        lambda: command("run", "--event", "no-such-night", "--data", data, *FAST),
-        lambda: command("run", "--event", elsewhere, "--data", data, *FAST),
-        lambda: command("run", "--data", data, *FAST, HEADWORKS_HOME=str(home)),
-    ])  # fmt: skip
+    unknown = inside("run", "--event", "no-such-night", "--data", data, *FAST)
+    bad_event = inside("run", "--event", elsewhere, "--data", data, *FAST)
+    bad_site = inside("run", "--data", data, *FAST, HEADWORKS_HOME=str(home))
     refused(unknown, "no-such-night", DEFAULT_EVENT, "nothing was started")
     refused(bad_event, f"{elsewhere}:", "seed: -", "nothing was started")
     refused(bad_site, f"{site}:{line}: ", "outtake", "nothing was started")
     assert not data.exists()
+    assert not psutil.Process().children()
 
 
 def test_folders_and_files_that_are_no_log(tmp_path: Path, event: str) -> None:
@@ -69,13 +68,11 @@ def test_folders_and_files_that_are_no_log(tmp_path: Path, event: str) -> None:
     with sqlite3.connect(foreign / LOG_FILE) as other:
         other.execute("CREATE TABLE letters (text)")
     other.close()
-    below, none, another, journal, alerts = all_of([
-        lambda: command("run", "--event", event, "--data", file / "data", *FAST),
-        lambda: command("run", "--event", event, "--data", spoilt, *FAST),
-        lambda: command("run", "--event", event, "--data", foreign, *FAST),
-        lambda: command("journal", "--data", spoilt),
-        lambda: command("alerts", "--data", tmp_path / "empty", "--json"),
-    ])  # fmt: skip
+    below = inside("run", "--event", event, "--data", file / "data", *FAST)
+    none = inside("run", "--event", event, "--data", spoilt, *FAST)
+    another = inside("run", "--event", event, "--data", foreign, *FAST)
+    journal = inside("journal", "--data", spoilt)
+    alerts = inside("alerts", "--data", tmp_path / "empty", "--json")
     refused(below, file / "data", "writable")
     refused(none, spoilt / LOG_FILE, "is not a site log")
     refused(another, foreign / LOG_FILE, "not a site log")
@@ -93,10 +90,7 @@ def test_over_again_from_a_spoilt_log_then_in_use_then_without_its_simulator(tmp
     again = ("run", "--data", data, "--fresh", "--seed", "7")  # the whole night: it does not end meanwhile
     run = start(*again, "--speed", "1", "--no-console", out=tmp_path / "run")
     until(lambda: has_tick(data, "/7/"), run)
-    busy = all_of([
-        lambda: command(*again, *FAST),
-        lambda: command("apply", PROJECT / "sites" / "liuyang.yaml", "--data", data),
-    ])  # fmt: skip
+    busy = [inside(*again, *FAST), inside("apply", PROJECT / "sites" / "liuyang.yaml", "--data", data)]
     for done in busy:
         refused(done, data / LOG_FILE, f"in use by process {run.pid}")
     children = family(run)
@@ -111,7 +105,7 @@ def test_over_again_from_a_spoilt_log_then_in_use_then_without_its_simulator(tmp
     text = bytearray((data / LOG_FILE).read_bytes())
     text[4096 * 3 : 4096 * 40] = b"\xff" * (4096 * 37)
     (damaged / LOG_FILE).write_bytes(text)
-    refused(command("run", "--data", damaged, *FAST), damaged / LOG_FILE, "damaged", "--fresh")
+    refused(inside("run", "--data", damaged, *FAST), damaged / LOG_FILE, "damaged", "--fresh")
 
 
 #: A run whose log may not grow: the same as a full disk, for machines where none can be mounted.

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from services.cli.app import app
 from services.job.options import DEFAULT_EVENT
 from services.job.places import PROJECT
-from tests.local.command import all_of, command, environment, one_object
+from tests.local.command import environment, inside, one_object
 
 COMMANDS = ["run", "simulate", "bridge", "alerts", "replay", "check", "apply", "journal", "bench"]
 
@@ -37,7 +37,7 @@ def test_the_command_line_loads_neither_the_model_nor_the_web_for_its_help() -> 
 
 
 def test_check_of_right_files() -> None:
-    done = command("check", LIUYANG, EVENT)
+    done = inside("check", LIUYANG, EVENT)
     assert (done.returncode, done.stderr) == (0, "")
     assert "5 sites" in done.stdout
     assert f"event {DEFAULT_EVENT}, 17.5 h" in done.stdout
@@ -62,10 +62,7 @@ def line_of(file: Path, text: str) -> int:
 
 def test_check_says_every_fault_of_every_file(wrong: list[Path]) -> None:
     site, event, neither, absent = wrong
-    done, as_json = all_of([
-        lambda: command("check", *wrong, LIUYANG),
-        lambda: command("check", *wrong, LIUYANG, "--json"),
-    ])  # fmt: skip
+    done, as_json = inside("check", *wrong, LIUYANG), inside("check", *wrong, LIUYANG, "--json")
     assert (done.returncode, as_json.returncode) == (1, 1)
     said = done.stderr.splitlines()
     assert [line for line in said if line.startswith(f"{site}:{line_of(site, '[938')}: sites[0].location")]
@@ -126,13 +123,11 @@ def test_replay_of_small_records_and_of_what_is_none(tmp_path: Path, wrong: list
     ice.write_text(rdb())
     two.write_text(two_methods())
     other.write_text("a letter\n")
-    first, second, no_record, bad_site, absent = all_of([
-        lambda: command("replay", ice, "--site", SLIGO, "--data", tmp_path / "kept", "--json"),
-        lambda: command("replay", two, "--site", SLIGO),
-        lambda: command("replay", other, "--site", SLIGO, "--json"),
-        lambda: command("replay", ice, "--site", wrong[0]),
-        lambda: command("replay", tmp_path / "none.rdb", "--site", SLIGO),
-    ])  # fmt: skip
+    first = inside("replay", ice, "--site", SLIGO, "--data", tmp_path / "kept", "--json")
+    second = inside("replay", two, "--site", SLIGO)
+    no_record = inside("replay", other, "--site", SLIGO, "--json")
+    bad_site = inside("replay", ice, "--site", wrong[0])
+    absent = inside("replay", tmp_path / "none.rdb", "--site", SLIGO)
     found = one_object(first)
     assert found["readings"] == found["received"] == 2 * 72 - 1, "a blank cell is no reading; ice is a bad one"
     rules = {alarm["rule"] for alarm in found["alarms"]}
@@ -148,13 +143,13 @@ def test_replay_of_small_records_and_of_what_is_none(tmp_path: Path, wrong: list
         assert refused.stdout == ""
         assert str(path) in refused.stderr
         assert "Traceback" not in refused.stderr
-    again = command("replay", ice, "--site", SLIGO, "--data", tmp_path / "kept")
+    again = inside("replay", ice, "--site", SLIGO, "--data", tmp_path / "kept")
     assert again.returncode == 1
     assert "holds a run already" in again.stderr
 
 
 def test_bench_names_what_it_knows_and_refuses_another() -> None:
-    known, unknown = all_of([lambda: command("bench"), lambda: command("bench", "nonsense")])
+    known, unknown = inside("bench"), inside("bench", "nonsense")
     assert known.returncode == 0
     assert "detect" in known.stdout.split()
     assert unknown.returncode == 2

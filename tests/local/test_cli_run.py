@@ -15,9 +15,9 @@ from services.job.places import PROJECT
 from tests.local.command import (
     FAST,
     Done,
-    all_of,
     command,
     has_tick,
+    inside,
     one_object,
     short_event,
     start,
@@ -69,7 +69,7 @@ def summary(played: tuple[Path, Done, list[int]]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def journal(played: tuple[Path, Done, list[int]]) -> str:
-    return command("journal", "--data", played[0]).stdout
+    return inside("journal", "--data", played[0]).stdout
 
 
 def test_one_object_with_what_was_asked_for(summary: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def test_a_port_in_use_gets_another_and_a_line_that_says_so(played: tuple[Path, 
 
 
 def test_the_end_is_the_end(played: tuple[Path, Done, list[int]], summary: dict[str, Any], event: str) -> None:
-    again = one_object(command("run", "--event", event, "--data", played[0], *FAST))
+    again = one_object(inside("run", "--event", event, "--data", played[0], *FAST))
     same = FIELDS - {"wall_seconds", "readings_per_second", "peak_rss_mb"}
     assert {name: again[name] for name in same} == {name: summary[name] for name in same}
     assert again["readings_per_second"] == 0, "nothing was played"
@@ -116,10 +116,10 @@ def test_a_folder_belongs_to_its_run(tmp_path: Path, played: tuple[Path, Done, l
     longer = tmp_path / "longer.yaml"
     longer.write_text(Path(event).read_text(encoding="utf-8").replace("18:50:00+08:00", "18:52:00+08:00"))
     assert longer.read_text() != Path(event).read_text()
-    refused = all_of([
-        lambda: command("run", "--event", event, "--data", played[0], "--seed", "7", *FAST),
-        lambda: command("run", "--event", longer, "--data", played[0], *FAST),
-    ])  # fmt: skip
+    refused = [
+        inside("run", "--event", event, "--data", played[0], "--seed", "7", *FAST),
+        inside("run", "--event", longer, "--data", played[0], *FAST),
+    ]
     for done in refused:
         assert done.returncode == 1
         assert done.stdout == ""
@@ -133,7 +133,8 @@ def test_ctrl_c_halfway_then_on_to_the_same_end(
 ) -> None:
     _, interrupted, seconds, said = halfway
     assert seconds < 5
-    assert said == ""
+    # Another test's broker may have the port; nothing else is to be said.
+    assert [line for line in said.splitlines() if "1883 is in use" not in line] == []
     assert interrupted["interrupted"] is True
     assert 0 < interrupted["received"] < summary["received"]
     assert journal == direct_journal(event)
@@ -146,16 +147,16 @@ def test_apply_changes_a_limit_and_closes_what_was_raised_by_the_old_one(
     shutil.copytree(played[0], data)
     file = tmp_path / "liuyang.yaml"
     shutil.copy(PROJECT / "sites" / "liuyang.yaml", file)
-    one_object(command("apply", file, "--data", data, "--json"))  # the plant that the event leaves out is new
-    assert "nothing has changed" in command("apply", file, "--data", data).stdout
+    one_object(inside("apply", file, "--data", data, "--json"))  # the plant that the event leaves out is new
+    assert "nothing has changed" in inside("apply", file, "--data", data).stdout
     city = yaml.safe_load(file.read_text(encoding="utf-8"))
     (upstream,) = [site for site in city["sites"] if site["id"] == "upstream"]
     upstream["stations"][0]["alarms"] = {"stage-rising": {"limit": 0.2}}
     file.write_text(yaml.safe_dump(city, allow_unicode=True), encoding="utf-8")
-    said = one_object(command("apply", file, "--data", data, "--json"))
+    said = one_object(inside("apply", file, "--data", data, "--json"))
     assert list(said["changed"]) == ["upstream"]
-    one_object(command("alerts", "--data", data, "--json"))
-    lines = command("journal", "--data", data).stdout.splitlines()
+    one_object(inside("alerts", "--data", data, "--json"))
+    lines = inside("journal", "--data", data).stdout.splitlines()
     new = [json.loads(line) for line in lines if line not in journal.splitlines()]
     assert [(line["occurrence"].split("@")[0], line["transition"], line["cause"]) for line in new] == [
         (RISING, "cleared", "rule changed")

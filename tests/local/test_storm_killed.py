@@ -19,14 +19,14 @@ from tests.local.storm import (
     wait_for_event_time,
 )
 
-END = "2023-04-18T23:00:00+08:00"
-HALFWAY = parse_time("2023-04-18T20:45:00+08:00")
-LATER = parse_time("2023-04-18T22:00:00+08:00")
+END = "2023-04-18T21:20:00+08:00"
+HALFWAY = parse_time("2023-04-18T20:15:00+08:00")
+LATER = parse_time("2023-04-18T20:50:00+08:00")
 
 
 @pytest.fixture(scope="module")
 def event(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The storm until the clear well is low: all that is announced in the first six hours."""
+    """The storm until the intake is restricted: ten alarms and two phases in the first four hours."""
     return first_hours(tmp_path_factory.mktemp("event"), END)
 
 
@@ -34,7 +34,7 @@ def event(tmp_path_factory: pytest.TempPathFactory) -> str:
 def undisturbed(event: str) -> str:
     """The journal as it should be."""
     journal = direct_journal(event)
-    assert '"phase":"threatened"' in journal
+    assert '"phase":"restricted"' in journal
     return journal
 
 
