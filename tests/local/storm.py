@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import yaml
 
 from services.alerts.processor import AlertProcessor
@@ -97,10 +98,7 @@ def wait_for_event_time(data: Path, moment: int, process: subprocess.Popen[bytes
 
 def children(process: subprocess.Popen[bytes], word: str) -> list[int]:
     """Process ids of the run's children whose command line has `word`."""
-    found = subprocess.run(
-        ["ps", "--ppid", str(process.pid), "-o", "pid=,args="], capture_output=True, text=True, check=False
-    )
-    return [int(line.split()[0]) for line in found.stdout.splitlines() if word in line]
+    return [child.pid for child in psutil.Process(process.pid).children() if word in " ".join(child.cmdline())]
 
 
 def kill(pid: int) -> None:
