@@ -163,7 +163,9 @@ class Link:
         try:
             await asyncio.to_thread(self._client.connect, self.server.host, self.server.port, _KEEP_ALIVE)
             self._client.loop_start()
-            await asyncio.wait_for(asyncio.shield(self._connected), seconds)
+            # Not wait_for: in Python 3.11 it forgets a cancellation that comes as it is done.
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(self._connected)
         except (OSError, TimeoutError) as error:
             await self.close()
             raise LinkError(f"{self.server} cannot be reached: {error or 'no answer'}") from None
@@ -179,7 +181,8 @@ class Link:
             raise LinkError(f"{self.server}: {code}")
         self._subscribed[mid] = waiting
         try:
-            await asyncio.wait_for(waiting, seconds)
+            async with asyncio.timeout(seconds):
+                await waiting
         except TimeoutError:
             raise LinkError(f"{self.server} did not confirm a subscription") from None
 

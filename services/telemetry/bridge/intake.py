@@ -68,7 +68,8 @@ class Intake:
             self._some.clear()
             if not self._queue:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._some.wait(), seconds)
+                    async with asyncio.timeout(seconds):
+                        await self._some.wait()
         batch: list[Arrived] = []
         with self._changed:
             taken = 0

@@ -223,7 +223,8 @@ class Gateway:
             self._heard.clear()
             await link.subscribe([self._committed_topic, self._command_topic])
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._heard.wait(), self._settle)
+                async with asyncio.timeout(self._settle):
+                    await self._heard.wait()
             backoff.reset()
             self._rebirth = True
             self._sent = self.counters.committed
