@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,9 +21,6 @@ from services.telemetry.gateway.player import PlayerClock
 from services.telemetry.link import Server
 from services.telemetry.simulator.city import City
 
-#: A run numbers its frames the same on every start, so its epoch never changes.
-EPOCH = 1
-
 #: Event minutes that the field may be ahead of what the log has.
 _LEAD = 8
 
@@ -32,6 +30,11 @@ _STEP = 60  # seconds of event time a message
 _LAST_WORD = 60.0
 
 _log = structlog.get_logger("headworks.field")
+
+
+def epoch_of(run: str) -> int:
+    """A run numbers its frames the same on every start, so its epoch is made of its name (56 bits, not 0)."""
+    return int.from_bytes(hashlib.blake2b(run.encode(), digest_size=7).digest()) or 1
 
 
 @dataclass
@@ -63,6 +66,7 @@ async def play(
     A restart plays from the start again: the frames come out the same, and those that the log has are not sent.
     """
     published = messages = 0
+    epoch = epoch_of(run)
     indices = {
         (site, station): np.array(
             [catalogue.site(site).point_index[f"{station}/{name}"] for name in city.points(site, station)],
@@ -73,7 +77,7 @@ async def play(
     }
     async with AsyncExitStack() as stack:
         gateways = {
-            site: await stack.enter_async_context(Gateway(catalogue.site(site), EPOCH, server)) for site in city.sites
+            site: await stack.enter_async_context(Gateway(catalogue.site(site), epoch, server)) for site in city.sites
         }
         clock = await stack.enter_async_context(PlayerClock(catalogue.group, run, server))
         behind: deque[dict[str, int]] = deque()
@@ -86,7 +90,7 @@ async def play(
                 published += len(points)
                 messages += 1
             marks = {site: gateway.counters.last for site, gateway in gateways.items()}
-            clock.say(city.now, {s: Position(EPOCH, n) for s, n in marks.items()}, end=city.now >= city.end)
+            clock.say(city.now, {s: Position(epoch, n) for s, n in marks.items()}, end=city.now >= city.end)
             progress(city.now)
             behind.append(marks)
             while behind and all(gateways[s].counters.committed >= n for s, n in behind[0].items()):

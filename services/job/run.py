@@ -132,7 +132,7 @@ class Job:
                 historian.wait(),
             ]
             if wire is not None:
-                tasks.append(wire.bridge.wait())
+                tasks += [wire.bridge.wait(), wire.broker.wait()]
             if options.console:
                 status = self._status(view, log, wire, historian)
                 tasks.append(serve_console(view, self.catalogue, status, options.console_port, self._show))
@@ -217,12 +217,9 @@ class Job:
 
         def status() -> Status:
             counters = BridgeCounters() if wire is None else wire.bridge.counters
-            problem = historian.fault
-            if wire is not None and wire.broker.gave_up:
-                problem = "The MQTT broker cannot be started again: no data can come."
             return Status(
                 silence=0.0 if view.ended else view.silence(),
-                problem=problem,
+                problem=historian.fault,
                 simulation=True,
                 speed=self.options.speed if self._alarmed.is_set() else None,
                 counters={

@@ -93,3 +93,12 @@ def test_without_mosquitto_auto_means_amqtt_and_asking_for_it_is_an_error(monkey
     assert Broker(0).kind == "amqtt"
     with pytest.raises(BrokerError, match="not on PATH"):
         Broker(0, "mosquitto")
+
+
+async def test_one_that_cannot_be_started_again_tells_whoever_waits(monkeypatch):
+    monkeypatch.setattr("services.telemetry.broker.broker._GIVE_UP", 2)
+    async with Broker(0, "amqtt") as broker:
+        monkeypatch.setattr(broker, "_command", lambda: [sys.executable, "-c", "raise SystemExit(1)"])
+        psutil.Process(broker.pid).kill()
+        with pytest.raises(BrokerError, match="cannot be started again"):
+            await asyncio.wait_for(broker.wait(), 10)

@@ -93,7 +93,7 @@ class Broker:
         self.port = 0
         self.moved = False
         self.restarts = 0
-        self.gave_up = False
+        self._watching: asyncio.Task[None] | None = None
         self._child: asyncio.subprocess.Process | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -113,7 +113,8 @@ class Broker:
         except BaseException:
             await self.close()
             raise
-        self._tasks.append(asyncio.create_task(self._watch(), name="broker"))
+        self._watching = asyncio.create_task(self._watch(), name="broker")
+        self._tasks.append(self._watching)
         return self
 
     async def __aexit__(
@@ -123,6 +124,13 @@ class Broker:
         _trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    async def wait(self) -> None:
+        """Until it is closed; raises BrokerError when the broker died and cannot be started again."""
+        assert self._watching is not None
+        await asyncio.wait({self._watching})
+        if not self._watching.cancelled() and (error := self._watching.exception()) is not None:
+            raise error
 
     async def close(self) -> None:
         """Ends the child, in less than two seconds."""
@@ -190,9 +198,7 @@ class Broker:
                     backoff.reset()
                     break
                 if backoff.tries >= _GIVE_UP:
-                    self.gave_up = True
-                    _log.error("broker cannot be started again", kind=self.kind, port=self.port)
-                    return
+                    raise BrokerError(f"{self.kind} on 127.0.0.1:{self.port} died and cannot be started again")
 
     async def _report(self, child: asyncio.subprocess.Process) -> None:
         assert child.stderr is not None
