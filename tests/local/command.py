@@ -27,6 +27,9 @@ from tests.local.storm import first_hours, headworks
 
 Done = subprocess.CompletedProcess[str]
 
+#: Seconds after which a stop hangs. On an idle machine it takes one or two, and is bounded by four; a busy one is no fault.
+HANGS = 20
+
 FAST = ("--speed", "max", "--until-end", "--no-console", "--json")
 
 

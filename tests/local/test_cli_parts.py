@@ -18,7 +18,7 @@ from services.job.options import LOG_FILE
 from services.job.places import PROJECT
 from services.runtime.local import LocalLog, LogView
 from services.telemetry.broker.broker import Broker
-from tests.local.command import command, one_object, short_event, start, stop
+from tests.local.command import HANGS, command, one_object, short_event, start, stop
 from tests.local.storm import direct_journal
 
 LIUYANG = PROJECT / "sites" / "liuyang.yaml"
@@ -41,7 +41,7 @@ async def test_simulator_bridge_and_alerts_apart(tmp_path: Path) -> None:
         bridge = start("bridge", LIUYANG, *port, "--player", "--data", data, "--json", out=tmp_path / "bridge")
         field = start("simulate", event, *port, "--speed", "max", out=tmp_path / "field")
         assert await asyncio.to_thread(field.wait, 60) == 0, (tmp_path / "field.err").read_text()
-        assert await asyncio.to_thread(stop, bridge) < 5
+        assert await asyncio.to_thread(stop, bridge) < HANGS
     counted = json.loads((tmp_path / "bridge.txt").read_text())
     assert counted["rejects"] == {}
     assert counted["lost"] == 0
