@@ -27,7 +27,7 @@ from tests.local.storm import first_hours, headworks
 
 Done = subprocess.CompletedProcess[str]
 
-#: Seconds after which a stop hangs. On an idle machine it takes one or two, and is bounded by four; a busy one is no fault.
+#: Seconds after which a stop hangs. An idle machine takes one or two and it is bounded by four; a busy one may be late.
 HANGS = 20
 
 FAST = ("--speed", "max", "--until-end", "--no-console", "--json")
