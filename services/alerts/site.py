@@ -48,7 +48,8 @@ class SiteFold:
         for i, point in enumerate(site.points):
             if point.derived is not None and not point.removed:
                 labels, targets = list(point.derived.inputs), point.derived.inputs.values()
-                function = FUNCTIONS[point.derived.function](site, labels, dict(point.derived.parameters))
+                given = {name: value for name, value in point.derived.parameters.items() if value is not None}
+                function = FUNCTIONS[point.derived.function](site, labels, given)
                 self.functions.append((i, function, [self.inputs.index(index[t]) for t in targets]))
         gate_rows = range(self.plan.gate_row, self.plan.gate_row + len(self._gates))
         self._computed = np.array([*gate_rows, *(i for i, _, _ in self.functions)], np.int32)

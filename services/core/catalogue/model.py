@@ -92,11 +92,14 @@ class Rule(Strict):
 
 
 class DerivedBy(Strict):
-    """How a derived point is computed: the function's name, and its inputs as `station/point`."""
+    """How a derived point is computed: the function's name, and its inputs as `station/point`.
+
+    A parameter that a station type leaves null must be given by each station (`parameters:`).
+    """
 
     function: Identifier
     inputs: dict[PointName, str]
-    parameters: dict[PointName, Finite] = {}
+    parameters: dict[PointName, Finite | None] = {}
 
 
 class Point(Strict):

@@ -136,13 +136,18 @@ class _SiteBuilder:
             self.faults += faults_of(error, self.source, self.path)
             return None
         order = [s.id for s in self.site.stations]
-        for complaint, value, bound in verify_site(site):
+        for complaint, value, bound in dict.fromkeys(verify_site(site)):
+            if not complaint[0]:
+                self.fault(complaint[1:], value, bound)
+                continue
             j = order.index(complaint[0])
             self.fault(("stations", j, *self._written(j, complaint)), value, bound)
         return site
 
     def _written(self, j: int, where: tuple[str, ...]) -> tuple[str, ...]:
         """Where the site's file says it, if it does: an override, else the station's type."""
+        if where[1] == "parameters":
+            return where[1:]
         for section in ("alarms", "points"):
             for name in ("/".join(where[1:]), where[-1], where[1]):
                 if name in getattr(self.site.stations[j], section):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.core.catalogue.model import Point, Rule, Site
+from services.core.catalogue.known import FORMULAS, INCIDENTS
+from services.core.catalogue.model import DerivedBy, Point, Rule, Site
 
 Complaint = tuple[tuple[str, ...], object, str]
 
@@ -12,13 +13,15 @@ _WINDOWED = {"rise", "fall", "rise_ratio", "successive_high", "flat"}
 
 
 def verify_site(site: Site) -> Iterator[Complaint]:
-    """(where, value, bound) for each; `where` starts with the station's id."""
+    """(where, value, bound) for each; `where` starts with the station's id, or with "" for the site itself."""
     names = {p.id: p for p in site.points if not p.removed}
+    yield from _verify_incidents(site, names)
     for point in names.values():
         where = (point.station, point.name)
         if point.sample_flow and f"{point.station}/{point.sample_flow}" not in names:
             yield where, point.sample_flow, "sample_flow must be a point of the same station"
         if point.derived is not None:
+            yield from _verify_formula(point.station, point, point.derived)
             for label, target in point.derived.inputs.items():
                 if target not in names:
                     yield where, target, f"input {label!r} must be a point of the site"
@@ -30,6 +33,45 @@ def verify_site(site: Site) -> Iterator[Complaint]:
             if ids.count(rule.id) > 1:
                 yield at, rule.id, "must be unique on its point"
             yield from ((at, value, bound) for value, bound in _verify_rule(rule, point, names))
+
+
+def _verify_incidents(site: Site, names: dict[str, Point]) -> Iterator[Complaint]:
+    for name in site.incidents:
+        known = INCIDENTS.get(name)
+        if known is None:
+            yield ("", "incidents"), name, f"must be one of {', '.join(sorted(INCIDENTS))}"
+            continue
+        for point in known.points:
+            if point not in names:
+                yield ("", "incidents"), name, f"needs the point {point}"
+        if site.demand is None:
+            yield ("", "incidents"), name, "needs the site's `demand`, or nobody can say how long supply lasts"
+        for phase in known.phases:
+            if phase not in site.playbooks.get(name, {}):
+                yield ("", "playbooks", name), phase, "is missing: the operator needs a step for each phase"
+    for name, steps in site.playbooks.items():
+        if name not in INCIDENTS:
+            yield ("", "playbooks", name), name, f"must be one of {', '.join(sorted(INCIDENTS))}"
+            continue
+        for phase in steps:
+            if phase not in INCIDENTS[name].phases:
+                bound = f"must be one of {', '.join(INCIDENTS[name].phases)}"
+                yield ("", "playbooks", name, phase), phase, bound
+
+
+def _verify_formula(station: str, point: Point, derived: DerivedBy) -> Iterator[Complaint]:
+    formula = FORMULAS.get(derived.function)
+    if formula is None:
+        yield (station, point.name), derived.function, f"function must be one of {', '.join(sorted(FORMULAS))}"
+        return
+    for label in formula.inputs:
+        stem = label.rstrip("*")
+        if not any(given == label or (label != stem and given.startswith(stem)) for given in derived.inputs):
+            yield (station, point.name), label, f"input of {derived.function} must be given"
+    for name in formula.parameters:
+        if derived.parameters.get(name) is None:
+            bound = f"needs `parameters: {{{name}: …}}` at the station"
+            yield (station, "parameters", name), derived.function, bound
 
 
 def _verify_rule(rule: Rule, point: Point, names: dict[str, Point]) -> Iterator[tuple[object, str]]:

@@ -1,0 +1,63 @@
+"""What the catalogue may name is what the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.alerts.derived import FUNCTIONS
+from services.alerts.incidents import INCIDENTS, intake_crisis
+from services.core.catalogue import known, load_catalogue
+from services.core.errors import ConfigError
+from services.job.places import PROJECT
+
+LIUYANG = PROJECT / "sites" / "liuyang.yaml"
+
+
+def test_every_formula_and_incident_of_the_code_is_known_and_no_other() -> None:
+    assert set(known.FORMULAS) == set(FUNCTIONS)
+    assert set(known.INCIDENTS) == set(INCIDENTS)
+
+
+def test_the_incidents_needs_and_phases_are_those_of_its_code() -> None:
+    entry = known.INCIDENTS["intake-crisis"]
+    assert set(intake_crisis.IntakeCrisis.needs) <= set(entry.points)
+    source = Path(intake_crisis.__file__).read_text(encoding="utf-8")
+    assert all(f'"{phase}"' in source for phase in entry.phases)
+    rules = re.findall(r'"((?:intake|clearwell)/\w+)/[\w-]+"', source)
+    assert set(rules) <= set(entry.points)
+
+
+def test_a_formula_reads_no_parameter_that_the_table_does_not_ask_for() -> None:
+    for name, function in FUNCTIONS.items():
+        module = Path(str(__import__("sys").modules[function.__module__].__file__)).read_text(encoding="utf-8")
+        body = module[module.index(f"class {function.__name__}(") :].split("\nclass ", 1)[0]
+        assert set(re.findall(r'parameters\["(\w+)"\]', body)) == set(known.FORMULAS[name].parameters), name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line_with", "words"),
+    [
+        ("[intake-crisis]", "[intake-crises]", "[intake-crises]", ["incidents", "intake-crises", "intake-crisis"]),
+        ("parameters: {area: 4000, minimum_level: 1.2}", "parameters: {minimum_level: 1.2}",
+         "parameters: {minimum_level: 1.2}", ["area", "supply_hours"]),
+        ("        threatened:", "        thretened:", "thretened", ["thretened", "must be one of", "threatened"]),
+        ("      intake-crisis:\n", "      intake-krisis:\n", "intake-krisis", ["intake-krisis", "intake-crisis"]),
+    ],
+)  # fmt: skip
+def test_a_slip_that_would_silence_a_plant_is_a_fault(
+    tmp_path: Path, old: str, new: str, line_with: str, words: list[str]
+) -> None:
+    text = LIUYANG.read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "liuyang.yaml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_catalogue(file)
+    line = 1 + next(i for i, row in enumerate(file.read_text(encoding="utf-8").splitlines()) if line_with in row)
+    found = [fault for fault in caught.value.faults if fault.line == line]
+    assert found, caught.value
+    for word in words:
+        assert word in str(found[0])
