@@ -42,6 +42,7 @@ def _run(
     data: Annotated[Path, typer.Option(help="Folder of the site log and the history.")] = DEFAULT_DATA,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: removes the folder's run first.")] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed than the event's.", min=0)] = None,
+    sites: Annotated[Path | None, typer.Option(help="Another site file than the event's: try your limits.")] = None,
     broker: Annotated[str, typer.Option(help="auto, mosquitto or amqtt.")] = "auto",
     mqtt_port: Annotated[int, typer.Option(help="MQTT port of the loopback.", min=1, max=65535)] = 1883,
     console_port: Annotated[int, typer.Option(help="Console port of the loopback.", min=1, max=65535)] = 8080,
@@ -50,7 +51,9 @@ def _run(
     if broker not in ("auto", "mosquitto", "amqtt"):
         raise typer.BadParameter(f"{broker!r} must be auto, mosquitto or amqtt", param_hint="--broker")
     kind: Literal["auto", "mosquitto", "amqtt"] = broker  # type: ignore[assignment]
-    options = Options(event, parse_speed(speed), until_end, console, data, fresh, seed, kind, mqtt_port, console_port)
+    options = Options(
+        event, parse_speed(speed), until_end, console, data, fresh, seed, sites, kind, mqtt_port, console_port
+    )
     normal_end()
     # Loaded here, so that `headworks --help` answers at once.
     import structlog
@@ -62,8 +65,8 @@ def _run(
     out = quiet() if as_json else people()
     with EventProgress(out, enabled=until_end and not as_json) as progress:
 
-        def watch(catalogue: Catalogue) -> list[Callable[[Record | Output], None]]:
-            return [] if as_json else [Timeline(progress.console, catalogue).take, progress.take]
+        def watch(catalogue: Catalogue, since: int) -> list[Callable[[Record | Output], None]]:
+            return [] if as_json else [Timeline(progress.console, catalogue, since).take, progress.take]
 
         def show(words: str) -> None:
             if as_json:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,7 @@ def _simulate(
     host: Annotated[str, typer.Option(help="MQTT broker.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Its port.", min=1, max=65535)] = 1883,
     speed: Annotated[str, typer.Option(help="Event seconds a second, or max.")] = "60",
+    sites: Annotated[Path | None, typer.Option(help="Another site file than the event's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the event's.", min=0)] = None,
     obey: Annotated[bool, typer.Option("--obey", hidden=True)] = False,
 ) -> None:
@@ -47,7 +49,7 @@ def _simulate(
 
     described = find_event(event)
     city = City(described, seed)
-    catalogue = catalogue_for(described, city)
+    catalogue = catalogue_for(described, city, sites)
     pace = Pace(parse_speed(speed))
 
     async def work() -> dict[str, int]:

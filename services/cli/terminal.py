@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import warnings
 from typing import Any
@@ -13,7 +14,8 @@ from rich.console import Console
 
 def people() -> Console:
     """Where people read. With --json use `quiet` instead."""
-    return Console(soft_wrap=True)
+    # Into a file or a pipe a table must not lose its times for want of width.
+    return Console(soft_wrap=True, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 
 
 def quiet() -> Console:

@@ -34,6 +34,8 @@ class FieldProcess:
     async def __aenter__(self) -> Self:
         command = [sys.executable, "-m", "services.cli", "simulate", self._options.event]
         command += ["--host", self._server.host, "--port", str(self._server.port), "--speed", "max", "--obey"]
+        if self._options.sites is not None:
+            command += ["--sites", str(self._options.sites)]
         if self._options.seed is not None:
             command += ["--seed", str(self._options.seed)]
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")]))

@@ -33,7 +33,7 @@ async def collect(
         clock = WallClock()
         # A player's time is not known before it speaks: to a log without a tick the versions come before all time.
         configured = await configure(log, catalogue, log.last_tick() or (0 if player else clock.now()))
-        sites = {name: (site, version) for name, (site, version, _) in configured.items()}
+        sites = {name: (one.site, one.version) for name, one in configured.items()}
         bridge = await stack.enter_async_context(Bridge(sites, log, Server(host, port), clock=clock, player=player))
         stack.callback(lambda: counted.update(bridge.counters.as_dict()))
         await bridge.wait()

@@ -18,6 +18,7 @@ class Options:
     """speed: event seconds a wall second once the first alarm is up (before it: full speed); None: full speed.
 
     until_end: end with the event; otherwise stay until interrupted.  fresh: throw the data folder's run away.
+    sites: another site file than the event's own; None: that one, where the folder has no catalogue yet.
     """
 
     event: str = DEFAULT_EVENT
@@ -27,6 +28,7 @@ class Options:
     data: Path = field(default=DEFAULT_DATA)
     fresh: bool = False
     seed: int | None = None
+    sites: Path | None = None
     broker: Literal["auto", "mosquitto", "amqtt"] = "auto"
     mqtt_port: int = 1883
     console_port: int = 8080

@@ -47,12 +47,12 @@ def find_event(name: str) -> Event:
     return load_event(path)
 
 
-def catalogue_for(event: Event, city: City) -> Catalogue:
-    """The catalogue of the event's group, cut to the sites that the event plays.
+def catalogue_for(event: Event, city: City, sites: Path | None = None) -> Catalogue:
+    """The catalogue of the event's group (`sites`: another file), cut to the sites that the event plays.
 
     ConfigError when a site, station or point that the event plays is not in it.
     """
-    path = home() / "sites" / f"{event.group}.yaml"
+    path = sites or home() / "sites" / f"{event.group}.yaml"
     catalogue = load_catalogue(path)
     known = {site.id: site for site in catalogue.sites}
     faults: list[Fault] = []

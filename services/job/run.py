@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from services.aggregator.sinks.parquet import Historian
 from services.aggregator.windows import MinuteAggregator
@@ -19,10 +20,11 @@ from services.alerts.warm import warm_up
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue, Site
+from services.core.clock import to_datetime
 from services.core.errors import HeadworksError
 from services.core.records import AlarmEvent, Output, Record, Tick
 from services.job.child import FieldProcess
-from services.job.configure import configure
+from services.job.configure import Configured, configure
 from services.job.console import serve_console
 from services.job.field import Played
 from services.job.follower import Follower, Taker
@@ -77,12 +79,12 @@ class Job:
     """One start of a run. `show` is told, in words, what a person should know; `watch` every entry of the log."""
 
     def __init__(
-        self, options: Options, show: Callable[[str], None], watch: Callable[[Catalogue], list[Taker]]
+        self, options: Options, show: Callable[[str], None], watch: Callable[[Catalogue, int], list[Taker]]
     ) -> None:
         self.options, self._show, self._watch = options, show, watch
         self.event: Event = find_event(options.event)
         city = City(self.event, options.seed)
-        self.catalogue = catalogue_for(self.event, city)
+        self.catalogue = catalogue_for(self.event, city, options.sites)
         self.run_id = f"{self.event.id}/{city.seed}/{_digest(self.event)}"
         self.summary: Summary | None = None
         self._memoir: Memoir | None = None
@@ -112,16 +114,17 @@ class Job:
             await memoir.register()
             if log.last_tick() >= self.event.end_ns:
                 self.ended.set()
-            configured = await configure(log, self.catalogue, max(log.last_tick(), self.event.start_ns))
+            configured = await self._configure(log)
             view = LiveView(self.catalogue.sites)
-            takers = [self._take, *([view.apply] if options.console else []), *self._watch(self.catalogue)]
+            since = self._say_where(log, memoir)
+            takers = [self._take, *([view.apply] if options.console else []), *self._watch(self.catalogue, since)]
             self._follower = follower = Follower(log, takers)
             await stack.enter_async_context(follower)
             shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), MinuteAggregator()]))
             historian = await stack.enter_async_context(Historian(log, options.data))
             wire = None
             if (finished := memoir.finished()) is None:
-                versions = {name: (site, version) for name, (site, version, _) in configured.items()}
+                versions = {name: (one.site, one.version) for name, one in configured.items()}
                 wire = await self._wire(stack, log, versions)
             tasks: list[Coroutine[Any, Any, None]] = [
                 memory.run(),
@@ -159,6 +162,28 @@ class Job:
                 )
                 await _first_failure(running, asyncio.create_task(asyncio.Event().wait(), name="linger"))
         return summary
+
+    async def _configure(self, log: LocalLog) -> dict[str, Configured]:
+        """The event's catalogue where the folder has none; what was applied there stays, unless a file was named."""
+        at = max(log.last_tick(), self.event.start_ns)
+        configured = await configure(log, self.catalogue, at, keep=self.options.sites is None)
+        for name, one in configured.items():
+            if one.differs:
+                self._show(
+                    f"{name}: catalogue {one.version} was applied to this folder and stays; the site file differs "
+                    "(`headworks apply` takes it, --fresh starts over with it)"
+                )
+        self.catalogue = self.catalogue.model_copy(update={"sites": tuple(one.site for one in configured.values())})
+        return configured
+
+    def _say_where(self, log: LocalLog, memoir: Memoir) -> int:
+        """The event time (ns) up to which everything was told at an earlier start; 0: tell it all."""
+        if not log.last_tick() or memoir.finished() is not None:
+            return 0
+        zone = ZoneInfo(self.event.time_zone)
+        clock = to_datetime(log.last_tick()).astimezone(zone).strftime("%m-%d %H:%M")
+        self._show(f"going on from {clock}; what was raised before is on the page, and in `headworks journal`")
+        return log.last_tick()
 
     def so_far(self) -> dict[str, Any]:
         """What an interrupted run amounts to; the log has it, and the next start goes on from there."""

@@ -18,10 +18,10 @@ _LETTER = {"critical": "C", "high": "H", "medium": "M", "journal": "j"}
 
 
 class Timeline:
-    """Prints raised and cleared alarms and incident phases."""
+    """Prints raised and cleared alarms and incident phases, those after `since` (ns)."""
 
-    def __init__(self, console: Console, catalogue: Catalogue) -> None:
-        self._console = console
+    def __init__(self, console: Console, catalogue: Catalogue, since: int = 0) -> None:
+        self._console, self._since = console, since
         self._zone = {site.id: ZoneInfo(site.time_zone) for site in catalogue.sites}
         self._names = {site.id: site.name for site in catalogue.sites}
         self._rules: dict[tuple[str, str, str, str], Rule] = {
@@ -30,6 +30,8 @@ class Timeline:
 
     def take(self, entry: Record | Output) -> None:
         """One entry of the log."""
+        if isinstance(entry, AlarmEvent | IncidentEvent) and entry.time <= self._since:
+            return
         match entry:
             case AlarmEvent(transition="raised", annunciated=True):
                 self._alarm(entry)

@@ -141,14 +141,15 @@ def test_ctrl_c_halfway_then_on_to_the_same_end(
     assert journal == direct_journal(event)
 
 
-def test_apply_changes_a_limit_and_closes_what_was_raised_by_the_old_one(
-    tmp_path: Path, played: tuple[Path, Done, list[int]], journal: str
+def test_apply_changes_a_limit_closes_what_was_raised_by_the_old_one_and_stays(
+    tmp_path: Path, played: tuple[Path, Done, list[int]], journal: str, event: str
 ) -> None:
     data = tmp_path / "data"
     shutil.copytree(played[0], data)
     file = tmp_path / "liuyang.yaml"
     shutil.copy(PROJECT / "sites" / "liuyang.yaml", file)
-    one_object(inside("apply", file, "--data", data, "--json"))  # the plant that the event leaves out is new
+    untouched = one_object(inside("apply", file, "--data", data, "--json"))
+    assert (untouched["changed"], untouched["left_out"]) == ({}, ["no4"]), "the event leaves that plant out"
     assert "nothing has changed" in inside("apply", file, "--data", data).stdout
     city = yaml.safe_load(file.read_text(encoding="utf-8"))
     (upstream,) = [site for site in city["sites"] if site["id"] == "upstream"]
@@ -162,3 +163,6 @@ def test_apply_changes_a_limit_and_closes_what_was_raised_by_the_old_one(
     assert [(line["occurrence"].split("@")[0], line["transition"], line["cause"]) for line in new] == [
         (RISING, "cleared", "rule changed")
     ]
+    again = inside("run", "--event", event, "--data", data, *FAST)
+    assert "was applied to this folder and stays" in again.stderr
+    assert inside("journal", "--data", data).stdout.splitlines() == lines
