@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.console import wording
+from services.console.pages import alarms
 from services.console.pages.moment import Moment
 from services.console.snapshots import SiteView, Trend
 from services.console.texts import TRENDS
@@ -18,7 +19,11 @@ GREY = "#8d969e"
 QUIET = "#7d868e"
 LINE_COLOURS = ("#9cc3dd", "#c9c2a5")
 #: A limit is grey until its alarm is active.
-LIMIT_COLOURS = {"critical": "#e5484d", "high": "#e8862e", "medium": "#c9b32e"}
+LIMIT_COLOURS = {"critical": "#ff8083", "high": "#f59a4a", "medium": "#d9c53f"}
+#: Labels nearer than this part of the axis would touch on the lowest chart, and stand side by side so far apart, px.
+NEAR = 0.16
+ASIDE = 78
+PANEL = "#22272b"
 TOP_HOURS = 24.0
 
 
@@ -26,7 +31,7 @@ TOP_HOURS = 24.0
 class Series:
     """A line: its name, its samples, on which axis (0 left, 1 right), its limits.
 
-    A limit is its value, the priority of its alarm if that is active now (else empty), its label.
+    A limit is its value, the priority of its alarm if that is active now (else empty), its label with sign and unit.
     """
 
     name: str
@@ -83,9 +88,14 @@ def _series(moment: Moment, site: Site, kind: str, point: str, axis: int = 0, na
         (one.site, f"{one.station}/{one.point}", one.rule_id): one.priority
         for one in (*moment.view.active(), *moment.view.hidden())
     }
+    known = site.points[site.point_index[found]]
     limits = tuple(
-        (rule.limit, raised.get((site.id, found, rule.id), ""), wording.limit(rule.limit))
-        for rule in site.points[site.point_index[found]].rules
+        (
+            rule.limit,
+            raised.get((site.id, found, rule.id), ""),
+            f"{alarms.SIGNS[rule.kind]} {wording.limit(rule.limit)} {wording.unit(known.unit)}".strip(),
+        )
+        for rule in known.rules
         if rule.kind in ("high", "low") and rule.priority != "journal"
     )
     label = TRENDS[name or point]
@@ -136,6 +146,7 @@ def options(
     ends = [one.trend.times[-1] for one in present if one.trend.times]
     now = moment.view.now if moment.view.now is not None else max(ends, default=0)
     shift = round(wording.offset(now, moment.zone).total_seconds() * 1000)
+    axes = [_axis(present, 0, low[0], log=log), _axis(present, 1, low[1], log=False)]
     return {
         "animation": False,
         "useUTC": True,
@@ -150,8 +161,8 @@ def options(
                   "max": now // 1_000_000 + shift, "splitLine": {"show": False},
                   "axisLine": {"lineStyle": {"color": "#4a525a"}},
                   "axisLabel": {"color": GREY, "hideOverlap": True, "formatter": "{HH}:{mm}"}},
-        "yAxis": [_axis(present, 0, low[0], log=log), _axis(present, 1, low[1], log=False)],
-        "series": [_line(one, shift, log=log and not one.axis) for one in present],
+        "yAxis": axes,
+        "series": [_line(one, shift, axes[one.axis]) for one in present],
     }  # fmt: skip
 
 
@@ -178,8 +189,40 @@ def _axis(present: list[Series], side: int, low: float | None, *, log: bool) -> 
     return axis | {"min": low, "max": math.ceil(top * 1.05 / step) * step}
 
 
-def _line(one: Series, shift: int, *, log: bool) -> dict[str, Any]:
-    floor = 1.0 if log else -math.inf
+def _columns(bounds: Sequence[float], axis: dict[str, Any]) -> list[int]:
+    """For each limit the column that its label stands in: 0 at the axis, further in where it would touch another."""
+    scale = math.log10 if axis["type"] == "log" else float
+    low, high = scale(axis["min"]), scale(axis["max"])
+    chosen = [0] * len(bounds)
+    last: list[float] = []
+    for index in sorted(range(len(bounds)), key=lambda at: bounds[at]):
+        height = (scale(max(bounds[index], axis["min"])) - low) / ((high - low) or 1.0)
+        column = next((at for at, before in enumerate(last) if height - before >= NEAR), len(last))
+        last[column : column + 1] = [height]
+        chosen[index] = column
+    return chosen
+
+
+def _limit(one: Series, bound: float, priority: str, label: str, column: int) -> dict[str, Any]:
+    """A limit as a line, drawn as its series is; its label stands at its axis, with a pointer in that axis' colour."""
+    colour = LIMIT_COLOURS.get(priority, QUIET)
+    left = one.axis == 0
+    return {
+        "yAxis": bound, "name": label,
+        "lineStyle": {"color": colour, "width": 1, "type": "solid" if left else "dashed", "opacity": 0.55},
+        "label": {
+            "formatter": "{side|◂} {b}" if left else "{b} {side|▸}",
+            "rich": {"side": {"color": LINE_COLOURS[one.axis], "fontSize": 11}},
+            # A label takes over its line's opacity unless it has one of its own.
+            "color": colour, "opacity": 1, "fontSize": 11, "backgroundColor": PANEL + "b3",
+            "position": "insideStartTop" if left else "insideEndTop", "distance": [3 + ASIDE * column, 2],
+        },
+    }  # fmt: skip
+
+
+def _line(one: Series, shift: int, axis: dict[str, Any]) -> dict[str, Any]:
+    floor = 1.0 if axis["type"] == "log" else -math.inf
+    columns = _columns([bound for bound, _, _ in one.limits], axis)
     data = [
         [t // 1_000_000 + shift, None if v is None or not math.isfinite(v) else round(max(v, floor), 3)]
         for t, v in zip(one.trend.times, one.trend.values, strict=True)
@@ -193,12 +236,8 @@ def _line(one: Series, shift: int, *, log: bool) -> dict[str, Any]:
         "markLine": {
             "silent": True, "symbol": "none", "animation": False,
             "data": [
-                {"yAxis": bound, "name": label,
-                 "lineStyle": {"color": LIMIT_COLOURS.get(priority, QUIET), "width": 1,
-                               "type": "solid" if one.axis == 0 else "dashed", "opacity": 0.55},
-                 "label": {"formatter": "{b}", "color": LIMIT_COLOURS.get(priority, QUIET), "fontSize": 10,
-                           "position": "insideStartTop" if one.axis == 0 else "insideEndTop"}}
-                for bound, priority, label in one.limits
+                _limit(one, *limit, column)
+                for limit, column in zip(one.limits, columns, strict=True)
             ],
         },
     }  # fmt: skip
