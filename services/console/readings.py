@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from services.console import wording
 from services.console.snapshots import PointView, StationView, Trend
 from services.console.trend import Ring
 from services.core.catalogue.model import Point, Site, Station
@@ -185,6 +186,10 @@ def _direction(ring: Ring, time: int | None, value: float | None) -> int | None:
         return None
     before, after = ring.mean(time - TURN - NEAR, time - TURN), ring.mean(time - NEAR, time)
     if before is None or after is None:
+        return None
+    # A value at zero goes nowhere, and a change that its last digit hides is none to whoever reads it.
+    step = wording.step(after)
+    if abs(after) < step / 2 or abs(value) < step / 2 or abs(after - before) <= step:
         return None
     turn = TURN_RATIO * max(abs(after), abs(before))
     return 0 if abs(after - before) <= turn else (1 if after > before else -1)

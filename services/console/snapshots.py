@@ -23,7 +23,8 @@ class PointView:
     why: `never`, `silent` (station), `stale` (point), `link` (death certificate) or a quality.
     time: of the newest reading, also when it is no longer trusted.  good_at: of the newest that could be.
     saturated: the true value is at least `value`.
-    direction: -1 falling, 0 steady, 1 rising over the last 15 min; None when that cannot be said.
+    direction: -1 falling, 0 steady, 1 rising over the last 15 min; None when that cannot be said, when the value
+        is at zero, and when no more than its last printed digit changes.
     """
 
     site: str

@@ -47,7 +47,16 @@ INCIDENT: dict[str, Any] = {
     "no_forecast": "No forecast yet",
     "unknown": "Forecast unknown",
     "next": "Do next",
-    "evidence": "At {time}",
+    "playbook": "Playbook",
+    "was": "was {value} at {time}",
+    "at_time": "{value} at {time}",
+    #: Points of an incident's evidence, by the evidence's own names for them.
+    "points": {
+        "raw turbidity": "intake/raw_turbidity",
+        "screen head": "intake/screen_head",
+        "raw flow of required": "intake/flow_ratio",
+        "clear-well level": "clearwell/level",
+    },
     "why": "Why",
     "closed": "{kind}, {site}: closed at {time}",
 }
@@ -76,8 +85,8 @@ ALARMS: dict[str, Any] = {
         "settled_turbidity": "Settled turbidity", "combined_turbidity": "Filtered turbidity",
         "raw_turbidity": "Raw turbidity", "level": "Clear-well level",
         "screen_head": "Screen head",
-        "flow_ratio": "Raw flow, of required", "pressure_ratio": "Pressure, of setpoint",
-        "pump_flow_ratio": "Flow a pump, of rated", "wash_queue": "Filters waiting for a wash",
+        "flow_ratio": "Raw flow, share of plan", "pressure_ratio": "Pressure, share of setpoint",
+        "pump_flow_ratio": "Flow a pump, share of rated", "wash_queue": "Filters waiting for a wash",
         "coagulant_reserve": "Coagulant reserve",
         "supply_hours_pessimistic": "Time to supply loss",
     },
@@ -108,6 +117,7 @@ PLANTS: dict[str, Any] = {
     "whys": {"never": "no reading yet", "silent": "station silent", "stale": "stale",
              "link": "link lost"},
     "since": "{why}, last known {time}",
+    "judged": "{priority}: {name}",
     "rising": "rising", "falling": "falling", "steady": "steady",
 }  # fmt: skip
 
@@ -119,7 +129,7 @@ TRENDS: dict[str, str] = {
     "raw_turbidity": "Raw turbidity, NTU (log)",
     "stage": "Stage, m",
     "screen_head": "Screen head, m",
-    "flow_ratio": "Raw flow, % of required",
+    "flow_ratio": "Raw flow, % of plan",
     "level": "Level, m",
     "hours": "At worst, h",
 }

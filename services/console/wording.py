@@ -20,9 +20,23 @@ def number(value: float | None, *, saturated: bool = False) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     size = abs(value)
-    digits = 0 if size >= 100 or value == 0 else 1 if size >= 10 else 2
+    digits = 0 if value == 0 else _digits(size)
     written = f"{value:,.{digits}f}".replace("-", "−")
     return f"≥ {written}" if saturated else written
+
+
+def _digits(size: float) -> int:
+    return 0 if size >= 100 else 1 if size >= 10 else 2
+
+
+def step(value: float) -> float:
+    """The size of the last digit that `number` writes of a value other than zero."""
+    return 10.0 ** -_digits(abs(value))
+
+
+def count(value: int) -> str:
+    """How many, in whole numbers: `1`, `7,720`."""
+    return f"{value:,d}"
 
 
 def limit(value: float | None) -> str:

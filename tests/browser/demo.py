@@ -36,7 +36,7 @@ class Player:
     def status(self) -> Status:
         return Status(
             silence=self.view.silence(), stopped=self.stopped, simulation=True, speed=60,
-            counters={"frames": self.view.applied, "rejected": 0},
+            counters={"frames": self.view.applied, "rejected": 0, "in flight": 1},
         )  # fmt: skip
 
     async def walk(self) -> None:

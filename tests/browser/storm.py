@@ -231,6 +231,16 @@ def alarm_events(catalogue: Catalogue, until: int) -> Iterator[AlarmEvent]:
         )  # fmt: skip
 
 
+def _evidence(minute: float) -> dict[str, str]:
+    """Readings at the beginning of a phase, named as the intake crisis names them."""
+    turbidity, head, ratio, level = (
+        float(np.interp(minute, *CURVES[name])) for name in ("raw_turbidity", "screen_head", "flow_ratio", "level")
+    )
+    return {"raw turbidity": f"≥ {4000:,} NTU" if turbidity >= 4000 else f"{turbidity:,.0f} NTU",
+            "screen head": f"{head:.2f} m", "raw flow of required": f"{ratio:.0f} %",
+            "clear-well level": f"{level:.2f} m"}  # fmt: skip
+
+
 def incident_events(until: int) -> Iterator[IncidentEvent]:
     """The night's incident transitions up to `until`."""
     for number, (when, phase, cause, step) in enumerate(PHASES, 1):
@@ -246,8 +256,7 @@ def incident_events(until: int) -> Iterator[IncidentEvent]:
                 "horizon_hours": 24.0,
                 "assumptions": ["demand of a weekday ± 10 %", "raw flow stays at 34 % of required",
                                 "clear well usable down to 1.2 m"]},
-             "readings": {"Raw flow": "1,490 m³/h, 34 % of required", "Screen head": "1.10 m",
-                          "Raw turbidity": "≥ 4,000 NTU", "Clear well": "2.9 m"}},
+             "readings": _evidence(minute)},
         )  # fmt: skip
 
 

@@ -95,9 +95,31 @@ def test_the_page_shows_what_is_wrong_how_bad_and_what_to_do(browser, storm):
     assert "clear well usable down to 1.2 m" in countdown.inner_text()
     assert page.locator(".clock").inner_text().startswith("22:1")
     assert "≥ 4,000" in page.locator(".tile").first.inner_text()
+    assert page.locator(".foot").inner_text().endswith(" · rejected 0 · in flight 1")
     bottom = page.locator("#alarms tbody tr").nth(1).bounding_box()
     assert bottom is not None
     assert bottom["y"] + bottom["height"] < 768
+    page.close()
+
+
+def test_on_a_telephone_the_incident_says_what_then_how_long_then_what_to_do(browser, storm):
+    page = opened(browser, storm, 390, 844)
+    tops = [
+        page.locator(f".incident {part}").bounding_box()["y"] for part in (".what", ".countdown", ".next", ".course")
+    ]
+    assert tops == sorted(tops)
+    assert tops[2] < 844
+    page.close()
+
+
+def test_the_incidents_bar_has_the_colour_of_the_worst_alarm_in_the_list(browser, storm):
+    page = opened(browser, storm)
+    bar = page.evaluate("getComputedStyle(document.querySelector('.incident')).borderLeftColor")
+    worst = page.evaluate("getComputedStyle(document.querySelector('.symbol.critical')).backgroundColor")
+    assert bar == worst
+    weights = page.evaluate("[...document.querySelectorAll('#alarms tr.is-medium .over')]"
+                            ".map(one => getComputedStyle(one).fontWeight)")  # fmt: skip
+    assert set(weights) == {"400"}
     page.close()
 
 

@@ -65,7 +65,8 @@ def title(name: str, rule: Rule | None, fallback: str) -> str:
     return ": ".join(filter(None, (name, words))) or fallback
 
 
-def _title(one: AlarmView) -> str:
+def named(one: AlarmView) -> str:
+    """The alarm's name as the list gives it."""
     name = name_of(one.point, one.description) if one.now is not None else ""
     return title(name, one.rule, one.rule_id)
 
@@ -95,7 +96,7 @@ def _what(one: AlarmView) -> list[Markup]:
     # A rise, or a limit in another unit, cannot stand beside the present reading.
     same = one.now is not None and one.now.unit == one.unit and _levelled(one)
     unknown = one.now is None or one.now.value is None
-    shown = [tag("span", _title(one), _class="name")]
+    shown = [tag("span", named(one), _class="name")]
     if one.cleared is None and one.now is not None:
         shown.append(
             tag(

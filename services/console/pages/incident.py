@@ -6,11 +6,15 @@ from services.console import wording
 from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.moment import Moment
-from services.console.snapshots import Forecast, IncidentView
+from services.console.pages.symbols import symbol
+from services.console.snapshots import Forecast, IncidentView, severity
 from services.console.texts import INCIDENT, PLANTS
 from services.core.clock import HOUR
 
 STEPS = ("surge", "restricted", "threatened", "recovering", "closed")
+
+#: Priorities that have a colour.
+COLOURED = ("critical", "high", "medium")
 
 #: Below these hours at worst the countdown is coloured as the alarms on it are (ALARMS.md, row 19).
 CRITICAL_HOURS = 2.0
@@ -40,17 +44,39 @@ def _panel(moment: Moment, one: IncidentView) -> Markup:
     since = INCIDENT["since"].format(time=moment.at(one.began), age=wording.age(max(now - one.began, 0)))
     what = tag("h2", f"{_kind(one)}: {one.site_name} ", tag("small", since), _class="what")
     course = tag("div", _steps(moment, one), _evidence(moment, one), _class="course")
-    step = tag(
-        "div",
-        tag("h3", INCIDENT["next"]),
-        tag("p", one.next_step or wording.UNKNOWN, _class="step"),
-        _class="next",
-    )
     return tag(
-        "section", what, course, step, _countdown(moment, one.forecast),
-        _class=f"panel incident phase-{one.phase if one.phase in STEPS else 'other'}",
+        "section", what, _countdown(moment, one.forecast), _next(moment, one), course,
+        _class=f"panel incident {_colour(moment, one)}",
         aria_label=f"{INCIDENT['title']}: {_kind(one)}, {one.site_name}",
     )  # fmt: skip
+
+
+def _colour(moment: Moment, one: IncidentView) -> str:
+    """The colour of the plant's worst shown alarm, so that panel and list agree; without any, the phase's."""
+    found = [alarm.priority for alarm in moment.view.active() if alarm.site == one.site]
+    worst = min(found, key=severity, default="")
+    if worst in COLOURED:
+        return f"worst-{worst}"
+    return f"phase-{one.phase if one.phase in STEPS else 'other'}"
+
+
+def _next(moment: Moment, one: IncidentView) -> Markup:
+    """What to do: what the worst, then newest critical alarm of the plant asks for, then the playbook's step."""
+    critical = (
+        alarm
+        for alarm in moment.view.active()
+        if alarm.site == one.site and alarm.priority == "critical" and alarm.rule is not None
+    )
+    first = next(critical, None)
+    steps = [tag("p", one.next_step or wording.UNKNOWN, _class="step")]
+    if first is not None and first.rule is not None:
+        named = tag("span", symbol(first.priority, small=True), " ", alarms.named(first), _class="for")
+        steps = [
+            tag("p", named, first.rule.response, _class="step urgent"),
+            tag("p", tag("span", INCIDENT["playbook"], _class="for muted"), one.next_step, _class="step")
+            if one.next_step else Markup(),
+        ]  # fmt: skip
+    return tag("div", tag("h3", INCIDENT["next"]), *steps, _class="next")
 
 
 def _steps(moment: Moment, one: IncidentView) -> Markup:
@@ -74,14 +100,26 @@ def _steps(moment: Moment, one: IncidentView) -> Markup:
 
 
 def _evidence(moment: Moment, one: IncidentView) -> Markup:
-    """What the newest phase rested on, with its time: it is not the present."""
-    shown = [
-        tag("span", tag("span", label, _class="muted"), " ", tag("b", said), _class="fact")
-        for label, said in one.readings.items()
-    ]
+    """What the newest phase rests on: its cause, and each reading now beside what it was when the phase began."""
+    shown = [_fact(moment, one, label, before) for label, before in one.readings.items()]
     why = tag("p", cause(moment, one), _class="why") if one.cause else None
-    at = INCIDENT["evidence"].format(time=moment.at(one.time)) if shown else None
-    return tag("div", why, tag("span", at, _class="muted") if at else None, *shown, _class="evidence")
+    return tag("div", why, *shown, _class="evidence")
+
+
+def _fact(moment: Moment, one: IncidentView, label: str, before: str) -> Markup:
+    point = INCIDENT["points"].get(label, "")
+    view = moment.view.point(one.site, point)
+    at = moment.at(one.time)
+    if view is None:
+        said = INCIDENT["at_time"].format(value=before, time=at)
+        return tag("span", tag("span", label, _class="muted"), " ", tag("b", said), _class="fact")
+    now = wording.reading(view)
+    now = now if view.value is None else f"{now} {wording.unit(view.unit)}"
+    return tag(
+        "span", tag("span", alarms.name_of(view.name, view.description), _class="muted"), " ",
+        tag("b", now), " ", tag("span", INCIDENT["was"].format(value=before, time=at), _class="muted was"),
+        _class="fact",
+    )  # fmt: skip
 
 
 def cause(moment: Moment, one: IncidentView) -> str:

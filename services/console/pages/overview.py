@@ -125,7 +125,7 @@ class Overview:
         title = TRENDS["title"].format(site=site.name if site else "", hours=SPAN // HOUR)
         self._show("trend_title", tag("h2", title))
         counters = " · ".join(
-            f"{name.replace('_', ' ')} {wording.number(value)}" for name, value in moment.status.counters.items()
+            f"{name.replace('_', ' ')} {wording.count(value)}" for name, value in moment.status.counters.items()
         )
         self._show("foot", tag("span", f"{FOOTER['note']} {counters}"))
         calm = len(view.active()) <= FEW

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from services.console import wording
 from services.console.markup import Markup, join, tag
+from services.console.pages import alarms
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
 from services.console.snapshots import PointView, SiteView, StationView, severity
-from services.console.texts import PLANTS
+from services.console.texts import ALARMS, PLANTS
 
 #: What is shown of each type of station; a point that the catalogue lacks is left out.
 KEYS = {
@@ -28,6 +29,8 @@ JUDGED_BY = {
     "level": ("supply_hours_pessimistic",),
     "pressure": ("pressure_ratio", "pressure_drop"),
 }
+#: What the tile shows beside the key value itself.
+BESIDE = ("flow_ratio",)
 DIRECTIONS = {-1: "falling", 0: "steady", 1: "rising"}
 IDLE = ("off", "standby")
 
@@ -81,9 +84,8 @@ def _fresh(moment: Moment, site: SiteView) -> Markup:
 
 
 def _value(moment: Moment, station: StationView, view: PointView, worst: Worst) -> Markup:
-    judged = (view.name, *JUDGED_BY.get(view.name, ()))
-    found = [worst.get((view.site, f"{view.station}/{name}"), "") for name in judged]
-    priority = min(filter(None, found), key=severity, default="")
+    priority, judge = _judged(view, worst)
+    of = _name(station, judge) if judge and judge != view.name else ""
     label = PLANTS["points"].get(view.name) or view.description or view.name
     if view.value is None:
         why = PLANTS["whys"].get(view.why, view.why)
@@ -99,10 +101,30 @@ def _value(moment: Moment, station: StationView, view: PointView, worst: Worst) 
         )
     return tag(
         "div",
-        tag("dt", symbol(priority, small=True) if priority else None, tag("span", label)),
+        tag("dt", symbol(priority, small=True, of=of) if priority else None, tag("span", label)),
         tag("dd", shown),
+        _judge(priority, of) if of and judge not in BESIDE else None,
         _class="value" + (f" has-{priority}" if priority else ""),
     )
+
+
+def _judged(view: PointView, worst: Worst) -> tuple[str, str]:
+    """The worst priority of the value and of what is computed from it, and whose it is; its own goes first."""
+    judged = (view.name, *JUDGED_BY.get(view.name, ()))
+    found = [(worst[key], name) for name in judged if (key := (view.site, f"{view.station}/{name}")) in worst]
+    return min(found, key=lambda one: severity(one[0]), default=("", ""))
+
+
+def _name(station: StationView, point: str) -> str:
+    found = station.points.get(point)
+    name = alarms.name_of(point, found.description if found else "")
+    return name[:1].lower() + name[1:]
+
+
+def _judge(priority: str, of: str) -> Markup:
+    letter = ALARMS["letters"].get(priority, priority)
+    said = PLANTS["judged"].format(priority=letter, name=of)
+    return tag("dd", said, _class="muted judge", aria_hidden="true")
 
 
 def _arrow(view: PointView) -> Markup | None:

@@ -60,6 +60,9 @@ body.lost .link::before { background: var(--critical); }
 .incident.phase-surge { border-left-color: var(--medium); }
 .incident.phase-restricted { border-left-color: var(--high); }
 .incident.phase-threatened { border-left-color: var(--critical); }
+.incident.worst-medium { border-left-color: var(--medium); }
+.incident.worst-high { border-left-color: var(--high); }
+.incident.worst-critical { border-left-color: var(--critical); }
 .steps { list-style: none; display: flex; margin: 8px 0; }
 .steps li { flex: 1; border-top: 4px solid var(--line); padding: 4px 6px 0 0; font-size: 12.5px;
   display: flex; flex-direction: column; color: #7f8990; }
@@ -67,9 +70,14 @@ body.lost .link::before { background: var(--critical); }
 .steps .done { border-color: var(--soft); color: var(--soft); }
 .steps .now { border-color: var(--ink); color: var(--ink); font-weight: 700; }
 .steps time { font-size: 12px; font-weight: 400; min-height: 1.3em; }
-.evidence { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12.5px; }
-.evidence .why { flex-basis: 100%; }
+.evidence { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 2px 12px;
+  font-size: 12.5px; }
+.evidence .why { grid-column: 1 / -1; }
+.fact { display: grid; grid-row: span 3; grid-template-rows: subgrid; gap: 0; } .fact > span { font-size: 12px; }
+.fact b { font-size: 14px; font-variant-numeric: tabular-nums; }
 .next .step { font-size: 16px; line-height: 1.35; margin-top: 4px; }
+.next .for { display: block; font-size: 12.5px; line-height: 1.5; } .next .urgent { font-weight: 600; }
+.next .for .symbol { vertical-align: middle; }
 .countdown .line { display: flex; align-items: center; gap: 10px; }
 .countdown .hours { font-size: 38px; line-height: 1.1; font-weight: 700; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
@@ -107,7 +115,7 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .alarms .raised, .alarms .where span { font-size: 12px; }
 .alarms .where span { color: var(--soft); }
 .alarms .mark { border: 1px dashed var(--soft); padding: 0 4px; width: fit-content; font-size: 12px; }
-.alarms .over { font-weight: 700; }
+.alarms .over { font-weight: 700; } .alarms .is-medium .over { font-weight: 400; }
 .alarms .is-critical { background: #e5383b1f; box-shadow: inset 4px 0 var(--critical); }
 .alarms .is-high { box-shadow: inset 4px 0 var(--high); }
 .alarms .is-medium { box-shadow: inset 4px 0 var(--medium); }
@@ -134,6 +142,7 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .tile dt { display: flex; gap: 5px; align-items: center; min-height: 18px; }
 .tile .number { font-size: 17px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile .unit, .tile .why, .tile .required { font-size: 12px; } .tile .unit { color: var(--soft); }
+.tile dd.judge { font-size: 12px; line-height: 1.2; }
 .tile .has-critical { border-color: var(--critical); } .tile .has-high { border-color: var(--high); }
 .tile .has-medium { border-color: var(--medium); }
 .tile.idle .number { color: var(--soft); font-weight: 500; }

@@ -150,7 +150,17 @@ def test_the_top_of_a_saturating_meters_range_is_at_least_that_whoever_says_so(v
 def test_a_meters_noise_turns_no_arrow(view):
     for step in range(80):
         view.apply(frame(T0 + step * 15 * SECOND, 100.0 * (1.05 if step % 2 else 0.95)))
-    assert shown(view).direction == 0
+    assert shown(view).direction is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "arrow"),
+    [(900.0, 914.0, 0), (900.0, 900.9, None), (0.02, 0.028, None), (0.02, 0.2, 1), (3.4, 3.409, None),
+     (400.0, 0.0, None), (0.0, 0.0, None)],
+)  # fmt: skip
+def test_a_value_at_zero_or_changing_in_its_last_digit_alone_has_no_arrow(view, first, last, arrow):
+    view.apply_all(frame(T0 + minute * MINUTE, first if minute < 10 else last) for minute in range(21))
+    assert shown(view).direction == arrow
 
 
 def test_a_saturated_meter_has_no_arrow(view):

@@ -66,7 +66,7 @@ def test_ages_as_a_control_room_reads_them(ns, text):
 def test_an_alarm_says_where_what_against_which_limit_and_how_long_is_left():
     found = rows(alarms.active(moment("21:20")))
     assert found[0].endswith("Follow the intake-crisis playbook 8 min left")
-    assert "21:13 7 min No. 3 plant Intake pump house Raw flow, of required" in found[0]
+    assert "21:13 7 min No. 3 plant Intake pump house Raw flow, share of plan" in found[0]
     assert "< 60" in found[0]
     assert "Throttle the raw pumps now 29 min over" in found[1]
     assert "(rise > 0.3 m)" in found[-1]
@@ -138,6 +138,106 @@ def test_the_incident_says_phase_next_step_and_the_countdown_as_a_range_with_ass
     assert re.search(r"6 h \d\d at worst until about 04:\d\d expected 8 h \d\d · optimistic", found)
     assert "raw flow stays at 34 % of required" in found
     assert incident.incidents(moment("22:10")).count('aria-current="step"') == 1
+
+
+def colour(now: Moment) -> str:
+    found = re.search(r'class="panel incident ([a-z-]+)"', incident.incidents(now))
+    assert found is not None
+    return found[1]
+
+
+def told(now: Moment, place: str, name: str, transition: str = "raised", number: int = 1, **more: str) -> None:
+    """An alarm transition now, at `site/station/point`."""
+    site, station, point = place.split("/")
+    fields = {"priority": "critical", **more}
+    now.view.apply(AlarmEvent(now.view.now or 0, site, station, point, name, f"{place}/{name}/x", number, transition,
+                              fields["priority"], annunciated=transition != "hidden"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("until", "worst"), [("19:50", "worst-medium"), ("20:40", "worst-high"), ("20:50", "worst-critical")]
+)
+def test_the_incident_has_the_colour_of_the_plants_worst_alarm(until, worst):
+    now = moment(until)
+    assert colour(now) == worst
+    assert now.view.active()[0].site == "no3"
+    assert now.view.active()[0].priority == worst.removeprefix("worst-")
+
+
+def test_neither_hidden_alarms_nor_those_of_another_plant_colour_the_incident():
+    now = moment("19:50")
+    told(now, "no1/intake/screen_head", "screen-head-critical")
+    assert colour(now) == "worst-medium"
+    told(now, "no3/intake/screen_head", "screen-head-critical")
+    assert colour(now) == "worst-critical"
+    told(now, "no3/intake/screen_head", "screen-head-critical", "hidden", 2)
+    assert colour(now) == "worst-medium"
+
+
+def test_without_an_alarm_the_incident_has_the_colour_of_its_phase():
+    now = moment("18:00")
+    now.view.apply(IncidentEvent(storm.clock("18:00"), "no3", "IntakeCrisis", "i", 1, "restricted", "", ""))
+    assert colour(now) == "phase-restricted"
+
+
+def after_next(now: Moment) -> str:
+    return said(incident.incidents(now)).partition("Do next")[2]
+
+
+def test_what_the_newest_critical_alarm_asks_for_comes_before_the_playbook():
+    found = after_next(moment("22:10"))
+    assert found.strip().startswith("C Raw flow, share of plan Follow the intake-crisis playbook Playbook Start Nos. 1")
+    earlier = after_next(moment("20:50"))
+    assert earlier.strip().startswith("C Screen head Throttle the raw pumps now Playbook Rake the screens")
+
+
+def test_without_a_critical_alarm_of_that_plant_the_playbook_stands_alone():
+    now = moment("20:40")
+    told(now, "no1/intake/screen_head", "screen-head-critical")
+    assert after_next(now).strip().startswith("Rake the screens continuously")
+
+
+def test_the_incidents_values_are_those_of_the_alarm_list_with_what_they_were():
+    now = moment("22:45")
+    found = said(incident.incidents(now))
+    view = now.view.point("no3", "intake/screen_head")
+    assert view is not None
+    assert f"Screen head {wording.reading(view)} m was 1.16 m at 21:43" in found
+    assert f"Screen head {wording.reading(view)} m" in said(alarms.active(now))
+    assert re.search(r"Raw turbidity 3,\d\d\d NTU was ≥ 4,000 NTU at 21:43", found)
+    assert re.search(r"Raw flow, share of plan 3\d\.\d % was 49 % at 21:43", found)
+
+
+def test_an_incidents_value_that_is_unknown_now_is_not_the_old_one():
+    now = moment("22:45")
+    now.view.apply(Tick(storm.clock("22:49")))
+    assert "Screen head — was 1.16 m at 21:43" in said(incident.incidents(now))
+
+
+def test_evidence_of_no_known_point_is_told_with_its_time():
+    now = moment("18:00")
+    now.view.apply(IncidentEvent(storm.clock("17:30"), "no3", "Other", "i", 1, "surge", "", "",
+                                 {"readings": {"colour": "brown"}}))  # fmt: skip
+    assert "colour brown at 17:30" in said(incident.incidents(now))
+
+
+def test_what_is_wrong_comes_first_then_how_long_then_what_to_do():
+    found = said(incident.incidents(moment("22:10")))
+    places = [found.index(text) for text in ("Intake crisis", "Time to supply loss", "Do next", "Surge 19:45")]
+    assert places == sorted(places)
+
+
+def test_a_tiles_badge_says_when_it_is_of_something_computed():
+    tiles = plants.plants(moment("22:10"))
+    assert "H: time to supply loss" in said(tiles)
+    assert 'title="High: time to supply loss"' in tiles
+    assert 'title="Critical: raw flow, share of plan"' in tiles
+    assert 'title="Critical"' in tiles
+
+
+@pytest.mark.parametrize(("value", "text"), [(1, "1"), (0, "0"), (12, "12"), (7720, "7,720")])
+def test_counters_are_whole_numbers(value, text):
+    assert wording.count(value) == text
 
 
 def test_a_rule_as_the_cause_of_a_phase_is_told_in_words():
@@ -214,6 +314,39 @@ def test_charts_have_limits_as_lines_local_hours_and_the_troubled_plant():
     local_end = drawn["turbidity"]["xAxis"]["max"] - storm.clock("22:10") // 1_000_000
     assert local_end == 8 * 3600 * 1000
     assert drawn["turbidity"]["tooltip"]["renderMode"] == "richText"
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(colour: str) -> float:
+    return (luminance(colour) + 0.05) / (luminance(trends.PANEL) + 0.05)
+
+
+def test_limit_labels_can_be_read_and_say_which_axis_they_are_of():
+    assert min(map(contrast, trends.LIMIT_COLOURS.values())) >= 4.5
+    assert contrast(trends.QUIET) >= 3
+    head, ratio = (one["markLine"]["data"] for one in trends.charts(moment("22:10"), "no3")["intake"]["series"])
+    assert [one["name"] for one in head] == ["> 0.3 m", "> 0.6 m", "> 1 m"]
+    assert [one["name"] for one in ratio] == ["< 85 %", "< 60 %"]
+    for side, limits, place in ((0, head, "insideStartTop"), (1, ratio, "insideEndTop")):
+        for one in limits:
+            assert one["label"]["position"] == place
+            assert one["label"]["rich"]["side"]["color"] == trends.LINE_COLOURS[side]
+            assert one["label"]["opacity"] == 1
+
+
+def test_labels_of_limits_near_each_other_stand_side_by_side():
+    now = moment("18:00")
+    limits = tuple((bound, "", str(bound)) for bound in (2.2, 2.0, 1.8, 3.9))
+    line = trends.Series("Level", now.view.trend("no3", "clearwell/level"), 0, limits)
+    drawn = trends.options(now, [line], low=(0, 0))["series"][0]["markLine"]["data"]
+    aside = [one["label"]["distance"][0] for one in drawn]
+    assert len(set(aside[:3])) == 3
+    assert aside[3] == aside[2] == min(aside)
 
 
 def test_a_gap_stays_a_gap_in_the_chart():
