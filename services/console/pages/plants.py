@@ -141,6 +141,9 @@ def _required(station: StationView, view: PointView) -> Markup | None:
     wanted = station.points.get("required_flow")
     if view.name != "raw_flow" or wanted is None or not wanted.value or view.value is None:
         return None
-    share = f"{100 * view.value / wanted.value:.0f} % "
+    # The alarm list and the incident tell the derived share; the tile must not compute another one.
+    known = station.points.get("flow_ratio")
+    percent = known.value if known is not None and known.value is not None else 100 * view.value / wanted.value
+    share = f"{percent:.0f} % "
     plan = PLANTS["required_flow"].format(value=wording.number(wanted.value), unit=wording.unit(wanted.unit))
     return tag("span", tag("b", share), PLANTS["required"], _class="muted required", title=plan)

@@ -70,7 +70,7 @@ body.lost .link::before { background: var(--critical); }
 .steps .done { border-color: var(--soft); color: var(--soft); }
 .steps .now { border-color: var(--ink); color: var(--ink); font-weight: 700; }
 .steps time { font-size: 12px; font-weight: 400; min-height: 1.3em; }
-.evidence { display: grid; grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 2px 12px;
+.evidence { display: grid; grid-template-columns: repeat(4, auto); gap: 2px 12px;
   font-size: 12.5px; }
 .evidence .why { grid-column: 1 / -1; }
 .fact { display: grid; grid-row: span 3; grid-template-rows: subgrid; gap: 0; } .fact > span { font-size: 12px; }
@@ -161,6 +161,7 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
   .tile dl { grid-template-columns: 1fr 1fr; } .tile > header { flex-wrap: wrap; }
   .rate, .clock .date .muted { display: none; } .clock .big { font-size: 22px; }
   .alarms .priority .word { display: inline; margin-left: 6px; }
+  .evidence { grid-template-columns: 1fr 1fr; }
   .steps { flex-direction: column; } .steps li { flex-direction: row; justify-content: space-between;
     border-top: 0; border-left: 4px solid var(--line); padding: 2px 0 2px 8px; }
   .steps li + li { margin: 2px 0 0; }

@@ -214,7 +214,7 @@ def _limit(one: Series, bound: float, priority: str, label: str, column: int) ->
             "formatter": "{side|◂} {b}" if left else "{b} {side|▸}",
             "rich": {"side": {"color": LINE_COLOURS[one.axis], "fontSize": 11}},
             # A label takes over its line's opacity unless it has one of its own.
-            "color": colour, "opacity": 1, "fontSize": 11, "backgroundColor": PANEL + "b3",
+            "color": colour, "opacity": 1, "fontSize": 11, "backgroundColor": PANEL,
             "position": "insideStartTop" if left else "insideEndTop", "distance": [3 + ASIDE * column, 2],
         },
     }  # fmt: skip

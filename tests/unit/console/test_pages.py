@@ -268,11 +268,19 @@ def test_a_forecast_beyond_its_horizon_is_said_as_such():
 def test_plants_say_what_is_unknown_and_why():
     found = plants.plants(moment("22:10")).split("<section")[1:]
     assert "running" in said(found[0])
-    assert re.search(r"Raw flow 1,7\d\d m³/h ↘ 40 % of plan", said(found[0]))
+    assert re.search(r"Raw flow 1,7\d\d m³/h ↘ 41 % of plan", said(found[0]))
     assert "has-critical" in found[0]
     assert "Filtered — no sample" in said(found[1])
     assert "idle" not in found[1]
     assert 'class="tile idle"' in plants.plants(moment("18:00"))
+
+
+def test_the_tiles_share_of_plan_is_that_of_the_alarm_list():
+    now = moment("21:50")
+    view = now.view.point("no3", "intake/flow_ratio")
+    assert view is not None
+    assert view.value is not None
+    assert f"{view.value:.0f} % of plan" in said(plants.plants(now))
 
 
 def test_a_plant_that_never_reported_is_one_line():
