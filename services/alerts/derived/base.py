@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from services.core.frame import Qualities, Times, Values
 from services.core.quality import FIRST_BAD
 
 
-class DerivedFunction:
+class DerivedFunction(ABC):
     """Base. `inputs` are labels in the catalogue's order; `memory` is the float64 state that lives in the log's state.
 
     compute(times i8[G], values f8[G, n], quality u1[G, n]) -> (values f8[G], quality u1[G]); called with the
@@ -31,9 +33,9 @@ class DerivedFunction:
         except ValueError:
             raise KeyError(name) from None
 
+    @abstractmethod
     def compute(self, times: Times, values: Values, quality: Qualities) -> tuple[Values, Qualities]:
         """See the class."""
-        raise NotImplementedError
 
 
 def worst(quality: Qualities) -> Qualities:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +39,7 @@ class Memory:
     trail: list[float | None] = field(default_factory=list)
 
 
-class IncidentModel:
+class IncidentModel(ABC):
     """Base: a fold over instants, in order.
 
     kind: as events name it.  name: as the catalogue does, for sites and playbooks.  needs: measured points.
@@ -52,9 +53,9 @@ class IncidentModel:
         self.site = site
         self.memory = Memory()
 
+    @abstractmethod
     def step(self, now: Instant) -> IncidentEvent | None:
         """The transition at this instant, if there is one."""
-        raise NotImplementedError
 
     def held(self, name: str, condition: bool, now: int, duration: int) -> bool:
         """Whether `condition` has been true at every instant for `duration` (ns)."""
