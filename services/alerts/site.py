@@ -118,7 +118,8 @@ class SiteFold:
     def adopt(self, old: SiteFold, time: int) -> list[Output]:
         """Takes over from the fold of an earlier catalogue version; returns what closes by the change."""
         rows = self.engine.adopt(old.engine, time)
-        events: list[Output] = list(to_events(old.plan, rows))
+        closed = to_events(old.plan, rows)
+        events: list[Output] = list(closed)
         for s, name in enumerate(self.plan.station_ids):
             if name in old.plan.station_ids:
                 was = old.plan.station_ids.index(name)
@@ -126,9 +127,7 @@ class SiteFold:
         self.tick = old.tick
         self.active = set(old.active)
         self._pending = old._pending + [
-            (e.time, f"{e.station}/{e.point}/{e.rule}", e.transition)
-            for e in to_events(old.plan, rows)
-            if e.transition == "cleared"
+            (e.time, f"{e.station}/{e.point}/{e.rule}", e.transition) for e in closed if e.transition == "cleared"
         ]
         for s, name in enumerate(self.plan.station_ids):
             if self.silent[s] and (name, "station", self.plan.site.stations[s].stale.id) in _names(old.plan, rows):

@@ -56,9 +56,7 @@ def _replay(
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headworks-replay-")))
         timeline = Timeline(progress.console, catalogue)
         result = asyncio.run(
-            until_interrupted(
-                replay(prepared, folder, home() / "events", pace, [timeline.take, progress.take], lambda _time: None)
-            )
+            until_interrupted(replay(prepared, folder, home() / "events", pace, [timeline.take, progress.take]))
         )
     if result is None:
         return

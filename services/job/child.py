@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from contextlib import suppress
 from types import TracebackType
@@ -13,10 +12,8 @@ from typing import Self
 from services.core.errors import HeadworksError
 from services.job.field import Played
 from services.job.options import Options
-from services.job.places import PROJECT
+from services.telemetry.children import end_child, start_child
 from services.telemetry.link import Server
-
-_STOP = 1.5
 
 
 class FieldError(HeadworksError):
@@ -38,31 +35,15 @@ class FieldProcess:
             command += ["--sites", str(self._options.sites)]
         if self._options.seed is not None:
             command += ["--seed", str(self._options.seed)]
-        path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")]))
-        self._child = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            # Ctrl-C on the terminal is for the parent, which ends its children in order.
-            start_new_session=True,
-        )
+        self._child = await start_child(command, stdout=asyncio.subprocess.PIPE)
         return self
 
     async def __aexit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         child, self._child = self._child, None
-        if child is None or child.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            child.terminate()
-        try:
-            await asyncio.wait_for(child.wait(), _STOP)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
+        if child is not None:
+            await end_child(child)
 
     def slow_down(self, speed: float) -> None:
         """From here on `speed` event seconds a wall second. Only the first call counts."""

@@ -13,6 +13,7 @@ from services.core.codec import decode_output, decode_record
 from services.core.errors import Rejected
 from services.core.ports import LogReader
 from services.core.records import Output, Record
+from services.runtime.local import SITES
 
 _log = structlog.get_logger("headworks.follower")
 
@@ -59,7 +60,7 @@ class Follower:
             for entry in entries:
                 try:
                     decoded: Record | Output = (
-                        decode_record(entry.data) if entry.topic == "sites" else decode_output(entry.topic, entry.data)
+                        decode_record(entry.data) if entry.topic == SITES else decode_output(entry.topic, entry.data)
                     )
                 except Rejected as error:
                     self.undecodable += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,6 @@ async def replay(
     events: Path,
     speed: float | None,
     takers: Sequence[Taker],
-    progress: Callable[[int], None],
 ) -> Replayed:
     """Plays `prepared` into a new log in `data`. RunError when there is one already."""
     if (data / LOG_FILE).exists():
@@ -59,7 +58,7 @@ async def replay(
         shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), MinuteAggregator()]))
         historian = await stack.enter_async_context(Historian(log, data))
         follower = await stack.enter_async_context(Follower(log, [tally.take, *takers]))
-        await feed(records(prepared.frames, prepared.site), log, speed=speed, progress=progress)
+        await feed(records(prepared.frames, prepared.site), log, speed=speed)
         await shell.drain()
         await follower.reach(log.head())
         await historian.drain()

@@ -11,8 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -70,12 +69,6 @@ def command_line(argv: list[str]) -> Iterator[None]:
         yield
     finally:
         sys.argv = before
-
-
-def all_of(calls: Sequence[Callable[[], Done]]) -> list[Done]:
-    """Two at a time."""
-    with ThreadPoolExecutor(2) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def one_object(done: Done) -> dict[str, Any]:

@@ -71,13 +71,11 @@ class Gate(Strict):
     settle: Duration = 0
 
 
-class Rule(Strict):
-    """An alarm definition on a point. Limits are in the point's unit; `clear` is where the deadband ends."""
+class RuleTerms(Strict):
+    """What an alarm says, as a station type writes it and as it is resolved."""
 
-    id: Identifier
     kind: RuleKind
     limit: Finite = 0.0
-    clear: Finite = 0.0
     on_delay: Duration = 0
     off_delay: Duration = 0
     window: Duration = 0
@@ -89,6 +87,13 @@ class Rule(Strict):
     response: Text
     respond_within: Duration
     source: str = ""
+
+
+class Rule(RuleTerms):
+    """An alarm definition on a point. Limits are in the point's unit; `clear` is where the deadband ends."""
+
+    id: Identifier
+    clear: Finite = 0.0
 
 
 class DerivedBy(Strict):

@@ -12,11 +12,10 @@ from services.core.catalogue.model import (
     DerivedBy,
     Duration,
     Finite,
-    Gate,
     Identifier,
     PointName,
     Priority,
-    RuleKind,
+    RuleTerms,
     Strict,
     Text,
 )
@@ -49,26 +48,13 @@ class PointSource(Strict):
         return self
 
 
-class RuleSource(Strict):
+class RuleSource(RuleTerms):
     """An alarm of a station type. Without consequence, response and time to respond it is not an alarm."""
 
     rule: Identifier
     point: PointName
-    kind: RuleKind
-    limit: Finite = 0.0
     deadband: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     clear_ratio: Annotated[float, Field(gt=0, le=4)] | None = None
-    on_delay: Duration = 0
-    off_delay: Duration = 0
-    window: Duration = 0
-    floor: Finite = 0.0
-    priority: Priority
-    hidden_by: Identifier | None = None
-    gate: Gate | None = None
-    consequence: Text
-    response: Text
-    respond_within: Duration
-    source: str = ""
 
 
 class RuleOverride(Strict):

@@ -16,12 +16,12 @@ from typing import Literal, Self
 import structlog
 
 from services.core.errors import HeadworksError
+from services.telemetry.children import end_child, start_child
 from services.telemetry.link import Backoff
 
 Kind = Literal["auto", "mosquitto", "amqtt"]
 
 _START = 20.0  # seconds until a broker must answer
-_STOP = 1.5
 _GIVE_UP = 10  # starts in a row that never came to an answer
 
 _log = structlog.get_logger("headworks.broker")
@@ -67,12 +67,6 @@ def free_port(wanted: int) -> int:
                 probe.bind(("127.0.0.1", port))
                 return int(probe.getsockname()[1])
     raise BrokerError("no port of the loopback can be listened on")
-
-
-def _import_path() -> str:
-    """PYTHONPATH that lets a child import this package, from wherever it is started."""
-    root = str(Path(__file__).resolve().parents[3])
-    return os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
 
 
 class Broker:
@@ -139,15 +133,8 @@ class Broker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         child, self._child = self._child, None
-        if child is not None and child.returncode is None:
-            with suppress(ProcessLookupError):
-                child.terminate()
-            try:
-                await asyncio.wait_for(child.wait(), _STOP)
-            except TimeoutError:
-                with suppress(ProcessLookupError):
-                    child.kill()
-                await child.wait()
+        if child is not None:
+            await end_child(child)
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -164,14 +151,8 @@ class Broker:
 
     async def _start(self) -> bool:
         """Whether the broker came to answer."""
-        self._child = child = await asyncio.create_subprocess_exec(
-            *self._command(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": _import_path()},
-            # Ctrl-C on the terminal is for the parent, which ends its children in order.
-            start_new_session=True,
+        self._child = child = await start_child(
+            self._command(), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
         )
         self._tasks = [t for t in self._tasks if not t.done()]
         self._tasks.append(asyncio.create_task(self._report(child), name="broker's words"))
