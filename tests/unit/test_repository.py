@@ -37,7 +37,7 @@ def pins(name: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["uv.txt", "run.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["uv.txt", "run.txt", "cluster.txt", "dev.txt"])
 def test_every_pin_has_a_hash_and_no_line_has_an_address(name):
     text = (ROOT / "requirements" / name).read_text()
     blocks = re.split(r"\n(?=[A-Za-z0-9])", text)
@@ -56,14 +56,16 @@ def test_the_locks_hold_what_pyproject_asks_for():
         return {re.split(r"[<>=!~\[; ]", line)[0].lower().replace("_", "-") for line in wanted}
 
     groups = project["dependency-groups"]
-    run, dev = pins("run.txt"), pins("dev.txt")
+    run, cluster, dev = pins("run.txt"), pins("cluster.txt"), pins("dev.txt")
     assert names(project["project"]["dependencies"]) | names(groups["build"]) <= run.keys()
+    assert names(project["project"]["optional-dependencies"]["cluster"]) <= cluster.keys()
     assert names(groups["dev"]) <= dev.keys()
 
 
-def test_the_dev_lock_has_every_version_of_the_run_lock():
-    run, dev = pins("run.txt"), pins("dev.txt")
-    assert {name: dev.get(name) for name in run} == run
+def test_the_wider_locks_have_every_version_of_the_run_lock():
+    run, cluster, dev = pins("run.txt"), pins("cluster.txt"), pins("dev.txt")
+    assert {name: cluster.get(name) for name in run} == run
+    assert {name: dev.get(name) for name in cluster} == cluster
 
 
 def test_every_package_says_what_it_is_for():
