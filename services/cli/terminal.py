@@ -35,11 +35,13 @@ def complain(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def set_up_logs(verbose: bool = False) -> None:
+def set_up_logs(verbose: bool = False, level: str = "") -> None:
     """Structured logs to stderr: JSON lines, or aligned words on a terminal. Other packages' logs come the same way."""
     import structlog
 
-    level = logging.DEBUG if verbose else logging.WARNING
+    least = logging.DEBUG if verbose else logging.WARNING
+    if level:
+        least = min(least, logging.getLevelNamesMapping()[level.upper()])
     stamps: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     terminal = sys.stderr.isatty()
     render: list[Any] = (
@@ -49,7 +51,7 @@ def set_up_logs(verbose: bool = False) -> None:
     )
     structlog.configure(
         processors=[*stamps, *render],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -59,7 +61,7 @@ def set_up_logs(verbose: bool = False) -> None:
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *stamps],
         )
     )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, handlers=[handler], force=True)
     # A warning of a package is for its developers.
     logging.captureWarnings(True)
     if not verbose:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -61,9 +62,7 @@ def _frame(message: pb.Frame) -> Frame:
     )  # fmt: skip
 
 
-def encode_record(record: Record) -> bytes:
-    """The bytes of a site-log entry."""
-    message = pb.Record()
+def _fill_record(message: pb.Record, record: Record) -> None:
     match record:
         case Frame():
             _fill_frame(message.frame, record)
@@ -76,15 +75,9 @@ def encode_record(record: Record) -> bytes:
         case Config():
             for name in ("site", "version", "catalogue_json", "time"):
                 setattr(message.config, name, getattr(record, name))
-    return message.SerializeToString(deterministic=True)
 
 
-def decode_record(data: bytes) -> Record:
-    """The record in `data`; Rejected when the bytes are not one."""
-    try:
-        message = pb.Record.FromString(data)
-    except DecodeError as error:
-        raise Rejected("not a record", str(error)) from None
+def _record(message: pb.Record) -> Record:
     match message.WhichOneof("body"):
         case "frame":
             return _frame(message.frame)
@@ -98,6 +91,41 @@ def decode_record(data: bytes) -> Record:
             return Config(g.site, g.version, g.catalogue_json, g.time)
         case _:
             raise Rejected("not a record", "no body")
+
+
+def encode_record(record: Record) -> bytes:
+    """The bytes of a site-log entry."""
+    message = pb.Record()
+    _fill_record(message, record)
+    return message.SerializeToString(deterministic=True)
+
+
+def decode_record(data: bytes) -> Record:
+    """The record in `data`; Rejected when the bytes are not one."""
+    try:
+        message = pb.Record.FromString(data)
+    except DecodeError as error:
+        raise Rejected("not a record", str(error)) from None
+    return _record(message)
+
+
+def encode_records(records: Sequence[Record]) -> bytes:
+    """The bytes of a message of a cluster's log: records of one site, or ticks, in order."""
+    message = pb.Records()
+    for record in records:
+        _fill_record(message.record.add(), record)
+    return message.SerializeToString(deterministic=True)
+
+
+def decode_records(data: bytes) -> list[Record]:
+    """The records in `data`, in order; Rejected when the bytes are none, or one of them is no record."""
+    try:
+        message = pb.Records.FromString(data)
+    except DecodeError as error:
+        raise Rejected("not records", str(error)) from None
+    if not message.record:
+        raise Rejected("not records", "the message is empty")
+    return [_record(record) for record in message.record]
 
 
 _ALARM_TEXT = (

@@ -7,8 +7,10 @@ Times are int64 nanoseconds since 1970-01-01T00:00:00Z. Packed columns keep a fr
 read as arrays: no reading is ever a message of its own.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -73,6 +75,30 @@ class Record(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
 Global___Record: _TypeAlias = Record  # noqa: Y015
+
+@_typing.final
+class Records(_message.Message):
+    """One message of a cluster's log of sites: records of one site (ticks: of every site of the partition), in order.
+    Several frames share a message under load, since what a stream processor costs is a message, not a reading.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> _containers.RepeatedCompositeFieldContainer[Global___Record]: ...
+    def __init__(
+        self,
+        *,
+        record: _abc.Iterable[Global___Record] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Records: _TypeAlias = Records  # noqa: Y015
 
 @_typing.final
 class Frame(_message.Message):
@@ -443,3 +469,114 @@ class Aggregates(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Aggregates: _TypeAlias = Aggregates  # noqa: Y015
+
+@_typing.final
+class StateRow(_message.Message):
+    """What a worker of a cluster keeps of a site (key: the site) after a record, or of a partition (key: empty)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    LOG_FIELD_NUMBER: _builtins.int
+    PARTITION_FIELD_NUMBER: _builtins.int
+    PARTITIONS_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    LAST_TICK_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    schema: _builtins.int
+    log: _builtins.str
+    """which log of sites it was folded from: the topic's id"""
+    partition: _builtins.int
+    partitions: _builtins.int
+    """of the log of sites"""
+    offset: _builtins.int
+    """every message up to this one has been folded"""
+    last_tick: _builtins.int
+    state: _builtins.bytes
+    """as Processor.dump gave it"""
+    @_builtins.property
+    def position(self) -> _containers.RepeatedCompositeFieldContainer[Global___SitePosition]:
+        """a site: its gateways' numbers; a partition: none"""
+
+    def __init__(
+        self,
+        *,
+        schema: _builtins.int = ...,
+        log: _builtins.str = ...,
+        partition: _builtins.int = ...,
+        partitions: _builtins.int = ...,
+        offset: _builtins.int = ...,
+        position: _abc.Iterable[Global___SitePosition] | None = ...,
+        last_tick: _builtins.int = ...,
+        state: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_tick", b"last_tick", "log", b"log", "offset", b"offset", "partition", b"partition", "partitions", b"partitions", "position", b"position", "schema", b"schema", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StateRow: _TypeAlias = StateRow  # noqa: Y015
+
+@_typing.final
+class PartitionPositions(_message.Message):
+    """How far a bridge's frames are in one partition of the log of sites: a checkpoint to read on from."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOG_FIELD_NUMBER: _builtins.int
+    PARTITION_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    LAST_TICK_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    log: _builtins.str
+    partition: _builtins.int
+    offset: _builtins.int
+    """what is said here covers every message up to this one"""
+    last_tick: _builtins.int
+    @_builtins.property
+    def position(self) -> _containers.RepeatedCompositeFieldContainer[Global___SitePosition]: ...
+    def __init__(
+        self,
+        *,
+        log: _builtins.str = ...,
+        partition: _builtins.int = ...,
+        offset: _builtins.int = ...,
+        last_tick: _builtins.int = ...,
+        position: _abc.Iterable[Global___SitePosition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_tick", b"last_tick", "log", b"log", "offset", b"offset", "partition", b"partition", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartitionPositions: _TypeAlias = PartitionPositions  # noqa: Y015
+
+@_typing.final
+class SitePosition(_message.Message):
+    """The last number of a gateway's epoch that is in the log; of a site the epoch last heard comes last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    epoch: _builtins.int
+    number: _builtins.int
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "number", b"number", "site", b"site"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SitePosition: _TypeAlias = SitePosition  # noqa: Y015

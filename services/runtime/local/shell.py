@@ -11,7 +11,7 @@ from typing import Self
 
 from services.core.errors import LogError
 from services.core.processor import Processor
-from services.runtime.local.fold import Fold, Step
+from services.runtime.fold import Fold, Step
 from services.runtime.local.log import LocalLog
 from services.runtime.local.transaction import SITES
 

@@ -17,8 +17,8 @@ from services.core.codec import decode_output
 from services.core.errors import LogError
 from services.core.frame import Frame, make_frame
 from services.core.records import AlarmEvent, Config, Output, Record, Tick
+from services.runtime.fold import Fold
 from services.runtime.local import LocalLog, ProcessorShell
-from services.runtime.local.fold import Fold
 
 POISON = 666.0
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.core.codec import decode_record, encode_output
+from services.core.codec import decode_record, encode_output, encode_record
 from services.core.errors import LogError, Rejected
 from services.core.frame import Frame
 from services.core.ports import Entry, Reject
@@ -17,6 +17,20 @@ from services.core.records import Output, Record, Tick
 _KEPT_TRACE = 8000
 
 _Item = tuple[Entry, Record]
+
+#: The records of an entry's bytes; Rejected when they are none.
+Decode = Callable[[bytes], Sequence[Record]]
+
+#: (site, entry, record): whether the site has yet to fold it; of a tick first asked with '' for the site.
+Admit = Callable[[str, Entry, Record], bool]
+
+
+def _one(data: bytes) -> Sequence[Record]:
+    return (decode_record(data),)
+
+
+def _all(_site: str, _entry: Entry, _record: Record) -> bool:
+    return True
 
 
 @dataclass(slots=True)
@@ -35,9 +49,12 @@ class Step:
 class Fold:
     """Carries a processor and, by site, the state that it last had in the log."""
 
-    def __init__(self, processor: Processor, states: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, processor: Processor, states: Mapping[str, bytes], *, decode: Decode = _one, admit: Admit = _all
+    ) -> None:
         """LogError when a stored state is of another version or damaged."""
         self.processor = processor
+        self._decode, self._admit = decode, admit
         self._states = dict(states)
         for site, state in self._states.items():
             try:
@@ -73,20 +90,26 @@ class Fold:
         known = dict.fromkeys(self._states)
         for entry in entries:
             try:
-                record = decode_record(entry.data)
+                records = self._decode(entry.data)
             except Rejected as refusal:
-                step.rejects.append(self._reject(refusal.reason, refusal.detail, entry))
+                step.rejects.append(self._reject(refusal.reason, refusal.detail, entry, entry.data))
                 continue
-            step.records += 1
-            if isinstance(record, Tick):
-                step.last_tick = record.time
-                for site in known:
+            for record in records:
+                step.records += 1
+                if isinstance(record, Tick):
+                    if not self._admit("", entry, record):
+                        continue
+                    step.last_tick = record.time
+                    concerned = list(known)
+                else:
+                    known[record.site] = None
+                    concerned = [record.site]
+                for site in concerned:
+                    if not self._admit(site, entry, record):
+                        continue
+                    if isinstance(record, Frame):
+                        step.readings += len(record)
                     groups.setdefault(site, []).append((entry, record))
-                continue
-            if isinstance(record, Frame):
-                step.readings += len(record)
-            known[record.site] = None
-            groups.setdefault(record.site, []).append((entry, record))
         return groups
 
     def _outputs(self, site: str, items: Sequence[_Item], before: bytes | None, step: Step) -> list[Output]:
@@ -101,13 +124,15 @@ class Fold:
                 self.processor.load(site, before)
             if len(items) == 1:
                 trace = "".join(traceback.format_exception(error))
-                step.rejects.append(self._reject("processor error", f"{site}: {trace[-_KEPT_TRACE:]}", items[0][0]))
+                entry, record = items[0]
+                detail = f"{site}: {trace[-_KEPT_TRACE:]}"
+                step.rejects.append(self._reject("processor error", detail, entry, encode_record(record)))
                 return []
         middle = len(items) // 2
         first = self._outputs(site, items[:middle], before, step)
         return first + self._outputs(site, items[middle:], self._dump(site), step)
 
-    def _reject(self, reason: str, detail: str, entry: Entry) -> Reject:
+    def _reject(self, reason: str, detail: str, entry: Entry, payload: bytes) -> Reject:
         # No clock: a dead letter is the same on every run.
         where = f"site {entry.key or '(tick)'}, log position {entry.offset}"
-        return Reject(self.processor.name, reason, f"{where}\n{detail}", entry.data, 0)
+        return Reject(self.processor.name, reason, f"{where}\n{detail}", payload, 0)

@@ -1,0 +1,1 @@
+"""The cluster runtime: Kafka as the log of sites, Faust workers that carry the processors."""
