@@ -7,7 +7,7 @@ INSTALL := sh tools/setup.sh
 LOCKED := pyproject.toml requirements/run.txt requirements/uv.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint fmt proto bench lock clean
+.PHONY: help setup setup-dev run test lint fmt proto bench stack-build stack-up stack-status stack-down lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,18 @@ proto: setup-dev ## make services/core/pb from proto/
 
 bench: setup-dev ## measure beside the peers (BENCHES="detect"), one JSON line each
 	@for name in $(BENCHES); do $(BIN)/headworks bench $$name --json || exit 1; done
+
+stack-build: setup-dev ## fetch and build Kafka and InfluxDB, once for this machine
+	@$(BIN)/python -m deploy.native build $(ARGS)
+
+stack-up: setup-dev ## start Kafka, InfluxDB and Mosquitto on the loopback (ARGS="--free-ports" and others)
+	@$(BIN)/python -m deploy.native up $(ARGS)
+
+stack-status: setup-dev ## say how each server is
+	@$(BIN)/python -m deploy.native status $(ARGS)
+
+stack-down: setup-dev ## stop them; their data stays
+	@$(BIN)/python -m deploy.native down $(ARGS)
 
 lock: setup ## write requirements/*.txt anew (ARGS="--upgrade" takes newer versions)
 	@sh tools/lock.sh $(ARGS)

@@ -1,0 +1,135 @@
+"""Mosquitto: a plain listener for the loopback, and one with TLS, passwords and the rules of who may say what."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from deploy.native.certificates import make_certificates
+from deploy.native.files import private, secret
+from deploy.native.ports import HOST, Ports, listening
+from deploy.native.programs import NativeError, need, run
+from deploy.native.server import Server
+
+SETTINGS = Path(__file__).resolve().parents[1] / "mosquitto"
+
+#: The users that are no gateways.
+ROLES = ("bridge", "player")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")  # as an edge node may be called
+# MQTT 3.1.1: CONNECT without a name for one clean session, its acceptance, and goodbye.
+_CONNECT, _ACCEPTED, _GOODBYE = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00", b"\x20\x02\x00\x00", b"\xe0\x00"
+
+
+def plain_listener() -> bool:
+    """$HEADWORKS_NATIVE_MQTT_PLAIN: `no` leaves only the listener with TLS and passwords."""
+    return os.environ.get("HEADWORKS_NATIVE_MQTT_PLAIN", "yes").lower() not in ("no", "0", "false", "off")
+
+
+class Mosquitto(Server):
+    """Data: `mosquitto.db`, saved every few seconds and at its end.
+
+    gateways: the edge nodes that get a user of their own name; passwords are in `secrets/mqtt-<user>`.
+    """
+
+    name = "mosquitto"
+    start_within = 30.0
+
+    def __init__(
+        self, folder: Path, ports: Ports, gateways: Sequence[str] = (), say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        if wrong := [name for name in gateways if name in ROLES or not _NAME.fullmatch(name)]:
+            raise NativeError(f"{wrong[0]!r} cannot be a gateway's user name")
+        super().__init__(folder, ports, say)
+        self.users = (*ROLES, *gateways)
+        self.plain = plain_listener()
+
+    @cached_property
+    def version(self) -> str:
+        """As the installed program says; the system's packages pin it."""
+        said = run(["/bin/sh", "-c", f"'{self._program}' -h || true"], what="asking Mosquitto for its version")
+        found = re.search(r"version (\d+(?:\.\d+)+)", said)
+        return found[1] if found else "unknown"
+
+    @property
+    def listens(self) -> tuple[int, ...]:
+        """The plain port first, where there is one."""
+        return (self.ports.mqtt, self.ports.mqtts) if self.plain else (self.ports.mqtts,)
+
+    @property
+    def ca_file(self) -> Path:
+        """What clients of the TLS listener check it with."""
+        return self.folder / "tls" / "ca.crt"
+
+    def password_file(self, user: str) -> Path:
+        """Mode 600: the user's password in clear, for a service that reads secrets from files."""
+        return self.stack / "secrets" / f"mqtt-{user}"
+
+    def settings(self) -> str:
+        """mosquitto.conf: the shared settings, then this machine's listeners and folders."""
+        tls = self.folder / "tls"
+        lines = [
+            # Started by root it would change its user, and could not read its own keys.
+            *(["user root"] if os.geteuid() == 0 else []),
+            f"persistence_location {self.data}/",
+            "log_dest stderr",
+            f"listener {self.ports.mqtts} {HOST}",
+            "allow_anonymous false",
+            f"password_file {self.folder / 'passwords'}",
+            f"acl_file {self.folder / 'users.acl'}",
+            f"cafile {tls / 'ca.crt'}", f"certfile {tls / 'server.crt'}", f"keyfile {tls / 'server.key'}",
+        ]  # fmt: skip
+        if self.plain:
+            lines += [
+                f"listener {self.ports.mqtt} {HOST}",
+                "allow_anonymous true",
+                f"password_file {self.folder / 'passwords'}",
+                f"acl_file {self.folder / 'loopback.acl'}",
+            ]
+        shared = (SETTINGS / "conf.d" / "10-broker.conf").read_text()
+        return shared + "\n" + "\n".join(lines) + "\n"
+
+    def prepare(self) -> None:
+        """Certificates, passwords and rules."""
+        need(["mosquitto", "mosquitto_passwd"], "running the MQTT broker")
+        make_certificates(self.folder / "tls")
+        self._hash_passwords()
+        users = (SETTINGS / "users.acl").read_text()
+        private(self.folder / "users.acl", users)
+        private(self.folder / "loopback.acl", (SETTINGS / "loopback.acl").read_text() + users)
+        (self.folder / "mosquitto.conf").write_text(self.settings())
+
+    def command(self) -> list[str]:
+        """The system's program with our configuration."""
+        return [self._program, "-c", str(self.folder / "mosquitto.conf")]
+
+    def healthy(self) -> bool:
+        """Whether it accepts a client (on the TLS listener alone: whether it listens)."""
+        if not self.plain:
+            return listening(self.ports.mqtts)
+        try:
+            with socket.create_connection((HOST, self.ports.mqtt), timeout=2.0) as link:
+                link.sendall(_CONNECT)
+                accepted = link.recv(4, socket.MSG_WAITALL) == _ACCEPTED
+                link.sendall(_GOODBYE)
+                return accepted
+        except OSError:
+            return False
+
+    @property
+    def _program(self) -> str:
+        return need(["mosquitto"], "running the MQTT broker")["mosquitto"]
+
+    def _hash_passwords(self) -> None:
+        clear = {user: secret(self.password_file(user), secrets.token_urlsafe(24)) for user in self.users}
+        aside = self.folder / "passwords.new"
+        private(aside, "".join(f"{user}:{password}\n" for user, password in clear.items()))
+        # The tool replaces the clear text in the file; on a command line every user would see it.
+        run([need(["mosquitto_passwd"], "MQTT users")["mosquitto_passwd"], "-U", str(aside)], what="hashing passwords")
+        aside.chmod(0o600)
+        aside.replace(self.folder / "passwords")
