@@ -1,0 +1,290 @@
+"""The keeper of one site's alarms: what detection found and what people did, as the journal tells it.
+
+Detection says when a condition is met and when it has gone. Here that becomes the life of an alarm: who has seen it,
+whether it is shelved, suppressed or out of service. Only alarms that are not simply normal are remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from services.alerts.lifecycle import machine
+from services.alerts.lifecycle.machine import Refused
+from services.alerts.lifecycle.state import AlarmState, Definition
+from services.core.records import AlarmEvent, Command
+
+#: station/point/rule
+Key = str
+
+WORSE = "a worse alarm"
+
+#: Commands whose ids are remembered, so that one that comes twice is obeyed once.
+_REMEMBERED = 1_000
+
+
+@dataclass(slots=True)
+class Held:
+    """An alarm that is not simply normal. `last`: its last transition; what follows is told in its terms."""
+
+    state: AlarmState
+    last: AlarmEvent
+
+
+@dataclass(slots=True)
+class Window:
+    """Planned work: alarms under `prefix` are suppressed until `until` (ns)."""
+
+    command: str
+    prefix: str
+    until: int
+    who: str
+
+
+@dataclass(slots=True)
+class Memory:
+    """All that is kept of a site."""
+
+    held: dict[Key, Held] = field(default_factory=dict)
+    windows: list[Window] = field(default_factory=list)
+    obeyed: list[str] = field(default_factory=list)
+
+
+def key_of(event: AlarmEvent) -> Key:
+    """Which alarm of the site the event is of."""
+    return f"{event.station}/{event.point}/{event.rule}"
+
+
+class Keeper:
+    """Of one site under one catalogue version."""
+
+    def __init__(self, site: str, definitions: Mapping[Key, Definition], blank: Callable[[Key], AlarmEvent]) -> None:
+        """`blank` gives the terms in which an alarm that never was raised is told: unit, priority, limit."""
+        self.site, self.definitions, self._blank = site, definitions, blank
+        self.memory = Memory()
+
+    # -- from detection
+
+    def take(self, events: Iterable[AlarmEvent]) -> list[AlarmEvent]:
+        """What detection found, in order of time for each alarm; gives the transitions with their states."""
+        out: list[AlarmEvent] = []
+        for event in events:
+            key = key_of(event)
+            out += self._due(key, event.time)
+            out += self._one(key, event)
+        return out
+
+    def _one(self, key: Key, event: AlarmEvent) -> list[AlarmEvent]:
+        definition = self.definitions.get(key, Definition())
+        held = self.memory.held.get(key)
+        before = held.state if held else AlarmState()
+        out: list[AlarmEvent] = []
+        match event.transition:
+            case "raised":
+                if held is not None and held.last.occurrence and before.unacknowledged and not before.active:
+                    # One that nobody has seen is followed by another: the new one is the one to be seen.
+                    out.append(self._told(held, event.time, "superseded", before, cause="raised again"))
+                if not event.annunciated:
+                    before = machine.suppressed(definition, before, WORSE)
+                for window in self.memory.windows:
+                    if _under(window.prefix, self.site, key):
+                        before = machine.suppressed(definition, before, f"work {window.command}")
+                after = machine.raised(definition, before)
+                held = Held(before, replace(event, number=0))
+                self.memory.held[key] = held
+            case "cleared":
+                after = machine.cleared(definition, replace(before, suppressors=before.suppressors - {WORSE}))
+            case "hidden":
+                after = machine.suppressed(definition, before, WORSE)
+            case "unhidden":
+                after = machine.unsuppressed(definition, before, WORSE)
+                if after.active and after.in_service:
+                    # On the way down nothing sounds: who has seen the worse alarm knows of this one.
+                    after = replace(after, unacknowledged=after.unacknowledged and self._hider_unseen(event))
+            case _:
+                after = before
+        if held is None:
+            return [*out, replace(event, state=after.letter.name)]
+        told = self._told(held, event.time, event.transition, after, like=event)
+        if event.transition == "unhidden":
+            told = replace(told, annunciated=False)
+        self._settle(key, held)
+        return [*out, told]
+
+    def _hider_unseen(self, event: AlarmEvent) -> bool:
+        worse = [h for k, h in self.memory.held.items() if k.startswith(f"{event.station}/{event.point}/")]
+        return any(h.state.unacknowledged and h.last.rule != event.rule for h in worse) or not worse
+
+    # -- from people
+
+    def obey(self, command: Command, now: int) -> list[AlarmEvent]:
+        """A command at its place in the log; `now` is the site's watermark. A refused one is told too, with why."""
+        if command.id in self.memory.obeyed:
+            return []
+        self.memory.obeyed = [*self.memory.obeyed[-_REMEMBERED + 1 :], command.id]
+        time = max(now, command.time)
+        try:
+            return self._obeyed(command, time)
+        except Refused as refusal:
+            return [self._refused(command, time, str(refusal))]
+
+    def _obeyed(self, command: Command, time: int) -> list[AlarmEvent]:
+        if command.action == "suppress":
+            return self._begin_work(command, time)
+        name, _, onset = command.occurrence.partition("@")
+        key = name.removeprefix(f"{self.site}/")
+        if key not in self.definitions:
+            raise Refused("there is no such alarm")
+        out = self._due(key, time)
+        definition = self.definitions[key]
+        held = self.memory.held.get(key) or Held(AlarmState(), self._blank(key))
+        if onset and held.last.occurrence != command.occurrence:
+            standing = f"; {held.last.occurrence} stands now" if held.last.occurrence else ""
+            raise Refused(f"that occurrence is gone{standing}")
+        match command.action:
+            case "acknowledge":
+                transition, after = "acknowledged", machine.acknowledged(definition, held.state, time)
+            case "reset":
+                transition, after = "reset", machine.reset(definition, held.state)
+            case "shelve" | "shelve_once":
+                once = command.action == "shelve_once"
+                transition = "shelved"
+                after = machine.shelved(definition, held.state, time, command.until, once)
+            case "unshelve":
+                transition, after = "unshelved", machine.unshelved(definition, held.state)
+            case "out_of_service":
+                transition, after = "removed", machine.taken_out(definition, held.state)
+            case "in_service":
+                transition, after = "returned", machine.put_back(definition, held.state)
+            case _:
+                raise Refused(f"{command.action!r} is not something that can be done to an alarm")
+        self.memory.held[key] = held
+        out.append(self._told(held, time, transition, after, command=command))
+        self._settle(key, held)
+        return out
+
+    def _begin_work(self, command: Command, time: int) -> list[AlarmEvent]:
+        if command.until <= time:
+            raise Refused("planned work needs an end that is still to come")
+        if not any(_under(command.occurrence, self.site, key) for key in self.definitions):
+            raise Refused("there is no such site, station, point or alarm")
+        window = Window(command.id, command.occurrence, command.until, command.who)
+        self.memory.windows.append(window)
+        out = []
+        for key, held in sorted(self.memory.held.items()):
+            if _under(window.prefix, self.site, key):
+                after = machine.suppressed(self.definitions.get(key, Definition()), held.state, f"work {command.id}")
+                out.append(self._told(held, time, "suppressed", after, command=command))
+        return out
+
+    def _refused(self, command: Command, time: int, why: str) -> AlarmEvent:
+        name = command.occurrence.partition("@")[0].removeprefix(f"{self.site}/")
+        parts = [*name.split("/"), "", "", ""][:3]
+        return AlarmEvent(
+            time, self.site, *parts, f"command/{command.id}", 1, "refused", "journal",
+            cause=f"{command.action}: {why}"[:500], annunciated=False, who=command.who, command=command.id,
+        )  # fmt: skip
+
+    # -- from time
+
+    def advance(self, time: int) -> list[AlarmEvent]:
+        """What comes due up to `time`, each told at its own moment, in order."""
+        out = []
+        for key in sorted(self.memory.held):
+            out += self._due(key, time)
+        for window in [w for w in self.memory.windows if w.until <= time]:
+            self.memory.windows.remove(window)
+            out += self._end_work(window)
+        return sorted(out, key=lambda e: (e.time, e.station, e.point, e.rule, e.number))
+
+    def _due(self, key: Key, time: int) -> list[AlarmEvent]:
+        out: list[AlarmEvent] = []
+        while (held := self.memory.held.get(key)) is not None:
+            state, definition = held.state, self.definitions.get(key, Definition())
+            deadlines = [(t, n) for t, n in ((state.realarm_at, 0), (state.shelved_until, 1)) if 0 < t <= time]
+            if not deadlines:
+                break
+            at, which = min(deadlines)
+            if which:
+                after, transition, cause = machine.unshelved(definition, state), "unshelved", "its time is over"
+            else:
+                after, transition, cause = machine.realarmed(definition, state), "realarmed", "still stands"
+            out.append(self._told(held, at, transition, after, cause=cause))
+            self._settle(key, held)
+        return out
+
+    def _end_work(self, window: Window) -> list[AlarmEvent]:
+        out = []
+        for key, held in sorted(self.memory.held.items()):
+            by = f"work {window.command}"
+            if by in held.state.suppressors:
+                after = machine.unsuppressed(self.definitions.get(key, Definition()), held.state, by)
+                out.append(self._told(held, window.until, "unsuppressed", after, cause="the planned work has ended"))
+                self._settle(key, held)
+        return out
+
+    # -- telling
+
+    def _told(
+        self, held: Held, time: int, transition: str, after: AlarmState, *,
+        like: AlarmEvent | None = None, cause: str = "", command: Command | None = None,
+    ) -> AlarmEvent:  # fmt: skip
+        """The transition, numbered within the occurrence; the alarm stands at `after` from here on."""
+        source = like if like is not None else held.last
+        told = replace(
+            source,
+            time=time,
+            occurrence=held.last.occurrence or (f"command/{command.id}" if command else source.occurrence),
+            number=held.last.number + 1,
+            transition=transition,
+            cause=like.cause if like is not None else (command.why if command else cause),
+            annunciated=machine.tells(held.state, after),
+            state=after.letter.name,
+            who=command.who if command else "",
+            command=command.id if command else "",
+            until=after.shelved_until if transition == "shelved" else 0,
+        )
+        held.state, held.last = after, told
+        return told
+
+    def _settle(self, key: Key, held: Held) -> None:
+        """An alarm that is simply normal again is forgotten."""
+        if held.state == AlarmState():
+            self.memory.held.pop(key, None)
+
+    # -- state
+
+    def dump(self) -> dict[str, Any]:
+        """All of the memory as plain data, in a fixed order."""
+        return {
+            "held": {
+                key: {
+                    "state": asdict(h.state) | {"suppressors": sorted(h.state.suppressors)},
+                    "last": asdict(h.last),
+                }
+                for key, h in sorted(self.memory.held.items())
+            },
+            "windows": [asdict(window) for window in self.memory.windows],
+            "obeyed": list(self.memory.obeyed),
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """What `dump` gave."""
+        self.memory = Memory(
+            {
+                key: Held(
+                    AlarmState(**(one["state"] | {"suppressors": frozenset(one["state"]["suppressors"])})),
+                    AlarmEvent(**one["last"]),
+                )
+                for key, one in data["held"].items()
+            },
+            [Window(**window) for window in data["windows"]],
+            list(data["obeyed"]),
+        )
+
+
+def _under(prefix: str, site: str, key: Key) -> bool:
+    """Whether the alarm lies under site, site/station, site/station/point or is the alarm itself."""
+    name = f"{site}/{key}"
+    return name == prefix or name.startswith(f"{prefix}/")
