@@ -16,7 +16,7 @@ from services.core.records import Command, Config, Output, Record, Tick
 class AlertProcessor:
     """Folds site logs into alarm events, incidents and derived readings.
 
-    A site exists from its first Config record on; frames before it are not judged. Commands change nothing yet.
+    A site exists from its first Config record on; what comes before it is not judged, nor obeyed.
     """
 
     name = "alerts"
@@ -43,7 +43,8 @@ class AlertProcessor:
                 case Config():
                     out += self._configure(site, record)
                 case Command():
-                    pass
+                    fold = self._folds.get(site)
+                    out += fold.obey(record) if fold is not None else []
         if frames:
             out += self._frames(site, frames)
         return out

@@ -14,12 +14,13 @@ from services.alerts.detection.plan import Plan, compile_site
 from services.alerts.grid import Grid, holds
 from services.alerts.incidents import INCIDENTS, IncidentModel, Instant
 from services.alerts.incidents.base import Memory
+from services.alerts.lifecycle.definitions import keeper_of
 from services.alerts.transitions import to_events
 from services.core.catalogue import Site
 from services.core.clock import DAY, NEVER
 from services.core.frame import Frame, make_frame
 from services.core.quality import Quality
-from services.core.records import Derived, Output
+from services.core.records import Command, Derived, Output
 
 _UNSEEN = -(2**62)
 
@@ -36,6 +37,7 @@ class SiteFold:
         """
         self.plan: Plan = compile_site(site, version)
         self.engine = Engine(self.plan)
+        self.keeper = keeper_of(self.plan)
         index = site.point_index
         self.incidents: list[IncidentModel] = [INCIDENTS[name](site) for name in site.incidents]
         self.functions: list[tuple[int, DerivedFunction, list[int]]] = []
@@ -113,13 +115,19 @@ class SiteFold:
                 out += self._fall_silent(station, overdue, dead=False)
         # First what is computed: a timer on the grid must not run past instants that are still to be judged.
         out += self._evaluate()
-        return out + self._events(self.engine.settle(time))
+        out += self._events(self.engine.settle(time))
+        return out + self.keeper.advance(time)
+
+    def obey(self, command: Command) -> list[Output]:
+        """A person's command, at its place in the log; in force from the newest reading on."""
+        return list(self.keeper.obey(command, max(self.tick, int(self.heard.max(initial=0)))))
 
     def adopt(self, old: SiteFold, time: int) -> list[Output]:
         """Takes over from the fold of an earlier catalogue version; returns what closes by the change."""
         rows = self.engine.adopt(old.engine, time)
         closed = to_events(old.plan, rows)
-        events: list[Output] = list(closed)
+        self.keeper.memory = old.keeper.memory
+        events: list[Output] = list(self.keeper.adopt(closed))
         for s, name in enumerate(self.plan.station_ids):
             if name in old.plan.station_ids:
                 was = old.plan.station_ids.index(name)
@@ -174,7 +182,7 @@ class SiteFold:
                 for e, row in zip(events, rows[order], strict=True)
                 if e.transition in ("raised", "cleared") and self._on_grid[self.plan.rules[row["rule"]]["point"]]
             ]
-        return list(events)
+        return list(self.keeper.take(events))
 
     def _death(self, station: int, time: int) -> list[Output]:
         if self.silent[station]:
@@ -306,6 +314,7 @@ class SiteFold:
             "active": sorted(self.active),
             "pending": [list(change) for change in self._pending],
             "incidents": {m.kind: asdict(m.memory) for m in self.incidents},
+            "alarms": self.keeper.dump(),
         }
         arrays = self.engine.arrays() | self.grid.arrays()
         arrays["heard"], arrays["silent"] = self.heard, self.silent
@@ -328,6 +337,7 @@ class SiteFold:
             at += size
         for model in self.incidents:
             model.memory = Memory(**meta["incidents"][model.kind])
+        self.keeper.load(meta["alarms"])
 
 
 def _names(plan: Plan, rows: NDArray[Any]) -> set[tuple[str, str, str]]:

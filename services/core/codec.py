@@ -130,7 +130,7 @@ def decode_records(data: bytes) -> list[Record]:
 
 _ALARM_TEXT = (
     "time", "site", "station", "point", "rule", "occurrence", "number", "transition", "priority",
-    "cause", "unit", "annunciated", "quality", "catalogue",
+    "cause", "unit", "annunciated", "quality", "catalogue", "state", "who", "command", "until",
 )  # fmt: skip
 _INCIDENT_TEXT = ("time", "site", "kind", "incident", "number", "phase", "cause", "next_step")
 

@@ -47,7 +47,11 @@ Record = Frame | Tick | Command | Config
 
 @dataclass(frozen=True, slots=True)
 class AlarmEvent:
-    """One transition of one occurrence. `value` is the one that met the condition, in `unit`; None: no number."""
+    """One transition of one occurrence. `value` is the one that met the condition, in `unit`; None: no number.
+
+    annunciated: the horn sounds.  state: the letter of ISA-18.2 after it.  who, command: of what a person did.
+    until: end of a shelving, ns.
+    """
 
     time: int
     site: str
@@ -65,6 +69,10 @@ class AlarmEvent:
     annunciated: bool = True
     quality: str = "good"
     catalogue: str = ""
+    state: str = ""
+    who: str = ""
+    command: str = ""
+    until: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from services.alerts.detection.layout import BY_RULE_CHANGE, CAUSES
 from services.alerts.lifecycle import machine
 from services.alerts.lifecycle.machine import Refused
-from services.alerts.lifecycle.state import AlarmState, Definition
+from services.alerts.lifecycle.state import AlarmState, Definition, Letter
 from services.core.records import AlarmEvent, Command
 
 #: station/point/rule
 Key = str
 
 WORSE = "a worse alarm"
+RULE_CHANGED = CAUSES[BY_RULE_CHANGE]
+
+#: What sounds if the alarm comes to be unacknowledged by it; the others are shown when the alarm is in service.
+_SOUNDING = {"raised", "realarmed", "unshelved", "unsuppressed", "returned"}
 
 #: Commands whose ids are remembered, so that one that comes twice is obeyed once.
 _REMEMBERED = 1_000
@@ -82,7 +87,7 @@ class Keeper:
         out: list[AlarmEvent] = []
         match event.transition:
             case "raised":
-                if held is not None and held.last.occurrence and before.unacknowledged and not before.active:
+                if held is not None and before.letter is Letter.D:
                     # One that nobody has seen is followed by another: the new one is the one to be seen.
                     out.append(self._told(held, event.time, "superseded", before, cause="raised again"))
                 if not event.annunciated:
@@ -95,6 +100,9 @@ class Keeper:
                 self.memory.held[key] = held
             case "cleared":
                 after = machine.cleared(definition, replace(before, suppressors=before.suppressors - {WORSE}))
+                if event.cause == RULE_CHANGED:
+                    # What it said no longer is so: there is nothing to be seen, and nothing to be reset.
+                    after = replace(after, unacknowledged=False, latched=False)
             case "hidden":
                 after = machine.suppressed(definition, before, WORSE)
             case "unhidden":
@@ -115,6 +123,13 @@ class Keeper:
     def _hider_unseen(self, event: AlarmEvent) -> bool:
         worse = [h for k, h in self.memory.held.items() if k.startswith(f"{event.station}/{event.point}/")]
         return any(h.state.unacknowledged and h.last.rule != event.rule for h in worse) or not worse
+
+    def adopt(self, closed: Iterable[AlarmEvent]) -> list[AlarmEvent]:
+        """After another catalogue took effect: `closed` went with it. What is no longer defined is forgotten."""
+        out = self.take(closed)
+        for key in [key for key in self.memory.held if key not in self.definitions]:
+            del self.memory.held[key]
+        return out
 
     # -- from people
 
@@ -239,7 +254,7 @@ class Keeper:
             number=held.last.number + 1,
             transition=transition,
             cause=like.cause if like is not None else (command.why if command else cause),
-            annunciated=machine.tells(held.state, after),
+            annunciated=machine.tells(held.state, after) if transition in _SOUNDING else held.state.in_service,
             state=after.letter.name,
             who=command.who if command else "",
             command=command.id if command else "",

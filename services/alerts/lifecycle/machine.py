@@ -18,7 +18,7 @@ def raised(definition: Definition, state: AlarmState) -> AlarmState:
         state,
         active=True,
         latched=state.latched or definition.latching,
-        unacknowledged=state.unacknowledged or (state.in_service and definition.acknowledged),
+        unacknowledged=state.unacknowledged or (not state.active and state.in_service and definition.acknowledged),
         realarm_at=0,
     )
 

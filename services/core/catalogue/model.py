@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from services.core.clock import SECOND, format_duration, parse_duration
+from services.core.clock import HOUR, SECOND, format_duration, parse_duration
 
 Priority = Literal["critical", "high", "medium", "journal"]
 RuleKind = Literal[
@@ -82,6 +82,9 @@ class RuleTerms(Strict):
     floor: Finite = 0.0
     priority: Priority
     hidden_by: Identifier | None = None
+    latching: bool = False
+    realarm: Duration = 0
+    longest_shelf: Duration = 8 * HOUR
     gate: Gate | None = None
     consequence: Text
     response: Text

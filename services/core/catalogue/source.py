@@ -71,6 +71,9 @@ class RuleOverride(Strict):
     consequence: Text | None = None
     response: Text | None = None
     respond_within: Duration | None = None
+    latching: bool | None = None
+    realarm: Duration | None = None
+    longest_shelf: Duration | None = None
     source: str | None = None
     off: Text | None = None
 

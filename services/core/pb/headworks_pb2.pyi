@@ -212,8 +212,9 @@ class Command(_message.Message):
     who: _builtins.str
     why: _builtins.str
     action: _builtins.str
-    """acknowledge, shelve, unshelve, suppress, out_of_service, in_service"""
+    """acknowledge, reset, shelve, shelve_once, unshelve, out_of_service, in_service; suppress: planned work"""
     occurrence: _builtins.str
+    """site/station/point/rule, with @onset when one occurrence is meant; of planned work a prefix"""
     until: _builtins.int
     """end of a shelving or a suppression; 0: none"""
     def __init__(
@@ -292,6 +293,10 @@ class AlarmEvent(_message.Message):
     ANNUNCIATED_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     CATALOGUE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    WHO_FIELD_NUMBER: _builtins.int
+    COMMAND_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
     time: _builtins.int
     site: _builtins.str
     station: _builtins.str
@@ -302,7 +307,9 @@ class AlarmEvent(_message.Message):
     number: _builtins.int
     """transition number within the occurrence, from 1"""
     transition: _builtins.str
-    """raised, cleared, hidden, unhidden, uncertain, certain"""
+    """Of the process: raised, cleared, superseded, hidden, unhidden, uncertain, certain. Of time: realarmed, unshelved,
+    unsuppressed. Of people: acknowledged, reset, shelved, unshelved, suppressed, removed, returned, refused.
+    """
     priority: _builtins.str
     """critical, high, medium, journal"""
     cause: _builtins.str
@@ -317,6 +324,14 @@ class AlarmEvent(_message.Message):
     """false: raised while hidden, shown but never sounded"""
     quality: _builtins.str
     catalogue: _builtins.str
+    state: _builtins.str
+    """where the alarm stands after it: the letter A to I of ISA-18.2"""
+    who: _builtins.str
+    """of a command"""
+    command: _builtins.str
+    """its id"""
+    until: _builtins.int
+    """end of a shelving"""
     def __init__(
         self,
         *,
@@ -338,10 +353,14 @@ class AlarmEvent(_message.Message):
         annunciated: _builtins.bool = ...,
         quality: _builtins.str = ...,
         catalogue: _builtins.str = ...,
+        state: _builtins.str = ...,
+        who: _builtins.str = ...,
+        command: _builtins.str = ...,
+        until: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["annunciated", b"annunciated", "catalogue", b"catalogue", "cause", b"cause", "has_limit", b"has_limit", "has_value", b"has_value", "limit", b"limit", "number", b"number", "occurrence", b"occurrence", "point", b"point", "priority", b"priority", "quality", b"quality", "rule", b"rule", "site", b"site", "station", b"station", "time", b"time", "transition", b"transition", "unit", b"unit", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["annunciated", b"annunciated", "catalogue", b"catalogue", "cause", b"cause", "command", b"command", "has_limit", b"has_limit", "has_value", b"has_value", "limit", b"limit", "number", b"number", "occurrence", b"occurrence", "point", b"point", "priority", b"priority", "quality", b"quality", "rule", b"rule", "site", b"site", "state", b"state", "station", b"station", "time", b"time", "transition", b"transition", "unit", b"unit", "until", b"until", "value", b"value", "who", b"who"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -148,7 +148,7 @@ class Walk(RuleBasedStateMachine):
         assert self.state.active == self.holds
 
 
-Walk.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Walk.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
 TestWalk = Walk.TestCase
 
 
