@@ -1,1 +1,1 @@
-"""The life of an alarm after its condition was judged: acknowledge, latch, re-alarm, shelve, suppress, out of service."""
+"""An alarm's life after its condition was judged: acknowledge, latch, re-alarm, shelve, suppress, out of service."""

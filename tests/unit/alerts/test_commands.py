@@ -1,4 +1,4 @@
-"""What people do to alarms: acknowledge, reset, shelve, take out, plan work; told with who and why, or refused with why."""
+"""What people do to alarms: acknowledge, reset, shelve, take out, plan work; told with who and why, or refused."""
 
 from __future__ import annotations
 
