@@ -71,6 +71,14 @@ class SiteFold:
         self._on_grid[sorted(on_grid | {i for i, _, _ in self.functions})] = True
         self.heard = np.full(len(ids), _UNSEEN, np.int64)  # event time of each station's newest frame
         self.silent = np.zeros(len(ids), np.uint8)
+        concerned = self.keeper.causes.concerned
+        rows = [r for r, name in enumerate(self.plan.names) if "/".join(name) in concerned]
+        self._concerned = np.zeros(len(self.plan.points), np.bool_)
+        self._concerned[self.plan.rules["point"][rows]] = True
+        #: Stations that have a part in causes and consequences; where one is computed, all that it is computed from.
+        telling = {ids.index(self.plan.names[r][0]) for r in rows}
+        computed = any(i < len(site.points) and site.points[i].derived for i in np.flatnonzero(self._concerned))
+        self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
         self.tick = 0
         self.active: set[str] = set()
         self._pending: list[tuple[int, str, str]] = []  # alarm changes that no instant has seen yet
@@ -101,6 +109,8 @@ class SiteFold:
             out += self._feed(frame, first, station in self.contributing)
             if self.inputs:
                 out += self._evaluate()
+            if self._telling:
+                out += self._told()
         return out
 
     def advance(self, time: int) -> list[Output]:
@@ -116,6 +126,7 @@ class SiteFold:
         # First what is computed: a timer on the grid must not run past instants that are still to be judged.
         out += self._evaluate()
         out += self._events(self.engine.settle(time))
+        out += self.keeper.release(time)
         return out + self.keeper.advance(time)
 
     def obey(self, command: Command) -> list[Output]:
@@ -157,6 +168,12 @@ class SiteFold:
         """Every contributing station's readings up to here have been folded."""
         passed = int(self.heard[self.contributing].min(initial=NEVER)) if self.contributing else _UNSEEN
         return max(passed, self.tick)
+
+    def _told(self) -> list[Output]:
+        """What causes and consequences said up to where all of their stations have come, timers included."""
+        until = max(int(self.heard[self._telling].min()), self.tick)
+        out = self._events(self.engine.settle(until, self._concerned)) if until > _UNSEEN else []
+        return out + list(self.keeper.release(until))
 
     def _feed(self, frame: Frame, first: int, contributes: bool) -> list[Output]:
         times, points, values, quality = frame.times, frame.points, frame.values, frame.quality

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.alerts.detection.plan import Plan
+from services.alerts.lifecycle.causes import Causes
 from services.alerts.lifecycle.keeper import Keeper, Key
 from services.alerts.lifecycle.state import Definition
 from services.core.records import AlarmEvent
@@ -17,6 +18,7 @@ def keeper_of(plan: Plan) -> Keeper:
             realarm=plan.definitions[r].realarm,
             acknowledged=plan.definitions[r].priority != "journal",
             longest_shelf=plan.definitions[r].longest_shelf,
+            hidden_by="/".join((*plan.names[r][:2], plan.definitions[r].hidden_by or "")),
         )
         for key, r in rows.items()
     }
@@ -29,4 +31,4 @@ def keeper_of(plan: Plan) -> Keeper:
             0, plan.site.id, *plan.names[r], "", 0, "", plan.definitions[r].priority, unit=unit, catalogue=plan.version
         )
 
-    return Keeper(plan.site.id, definitions, blank)
+    return Keeper(plan.site.id, definitions, blank, Causes(plan.site))

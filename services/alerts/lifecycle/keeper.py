@@ -12,6 +12,7 @@ from typing import Any
 
 from services.alerts.detection.layout import BY_RULE_CHANGE, CAUSES
 from services.alerts.lifecycle import machine
+from services.alerts.lifecycle.causes import Causes
 from services.alerts.lifecycle.machine import Refused
 from services.alerts.lifecycle.state import AlarmState, Definition, Letter
 from services.core.records import AlarmEvent, Command
@@ -49,11 +50,15 @@ class Window:
 
 @dataclass(slots=True)
 class Memory:
-    """All that is kept of a site."""
+    """All that is kept of a site's alarms."""
 
     held: dict[Key, Held] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=list)
     obeyed: list[str] = field(default_factory=list)
+    #: Causes that stand (0), or have cleared and suppress until then (ns).
+    standing: dict[Key, int] = field(default_factory=dict)
+    #: What causes and consequences said, until every station has told its part up to then.
+    waiting: list[AlarmEvent] = field(default_factory=list)
 
 
 def key_of(event: AlarmEvent) -> Key:
@@ -64,24 +69,78 @@ def key_of(event: AlarmEvent) -> Key:
 class Keeper:
     """Of one site under one catalogue version."""
 
-    def __init__(self, site: str, definitions: Mapping[Key, Definition], blank: Callable[[Key], AlarmEvent]) -> None:
+    def __init__(
+        self, site: str, definitions: Mapping[Key, Definition], blank: Callable[[Key], AlarmEvent], causes: Causes
+    ) -> None:
         """`blank` gives the terms in which an alarm that never was raised is told: unit, priority, limit."""
-        self.site, self.definitions, self._blank = site, definitions, blank
+        self.site, self.definitions, self._blank, self.causes = site, definitions, blank, causes
         self.memory = Memory()
 
     # -- from detection
 
     def take(self, events: Iterable[AlarmEvent]) -> list[AlarmEvent]:
-        """What detection found, in order of time for each alarm; gives the transitions with their states."""
+        """What detection found, in order of time for each alarm; gives the transitions with their states.
+
+        What a cause or a consequence says waits for `release`.
+        """
         out: list[AlarmEvent] = []
         for event in events:
-            key = key_of(event)
-            out += self._due(key, event.time)
-            out += self._one(key, event)
+            if (key := key_of(event)) in self.causes.concerned:
+                self.memory.waiting.append(event)
+            else:
+                out += self._due(key, event.time)
+                out += self._one(key, event)
         return out
 
+    def release(self, until: int) -> list[AlarmEvent]:
+        """Every station has told its part up to `until` (ns): what waited is taken in order of time."""
+        due = self.causes.order(event for event in self.memory.waiting if event.time <= until)
+        if due:
+            self.memory.waiting = [event for event in self.memory.waiting if event.time > until]
+        out: list[AlarmEvent] = []
+        for event in due:
+            key = key_of(event)
+            out += self._lapse(event.time)
+            out += self._due(key, event.time)
+            out += self._one(key, event)
+            if key in self.causes.by_key:
+                out += self._stand(key, event)
+        return out + self._lapse(until)
+
+    def _stand(self, key: Key, event: AlarmEvent) -> list[AlarmEvent]:
+        cause = self.causes.by_key[key]
+        if event.transition == "cleared":
+            self.memory.standing[key] = event.time + cause.hold
+        if event.transition != "raised":
+            return []
+        self.memory.standing[key] = 0
+        out = []
+        for hidden in cause.hides:
+            held = self.memory.held.get(hidden)
+            if held is not None and held.state.active and key not in held.state.suppressors:
+                after = machine.suppressed(self._definition(hidden), held.state, key)
+                out.append(self._told(held, event.time, "suppressed", after, cause=cause.because))
+        return out
+
+    def _lapse(self, until: int) -> list[AlarmEvent]:
+        """Causes that have cleared let go of what they hid, when their time is over."""
+        out = []
+        over = sorted((end, key) for key, end in self.memory.standing.items() if 0 < end <= until)
+        for end, key in over:
+            del self.memory.standing[key]
+            for hidden in self.causes.by_key[key].hides if key in self.causes.by_key else ():
+                held = self.memory.held.get(hidden)
+                if held is not None and key in held.state.suppressors:
+                    after = machine.unsuppressed(self._definition(hidden), held.state, key)
+                    out.append(self._told(held, end, "unsuppressed", after, cause="its cause is over"))
+                    self._settle(hidden, held)
+        return out
+
+    def _definition(self, key: Key) -> Definition:
+        return self.definitions.get(key, Definition())
+
     def _one(self, key: Key, event: AlarmEvent) -> list[AlarmEvent]:
-        definition = self.definitions.get(key, Definition())
+        definition = self._definition(key)
         held = self.memory.held.get(key)
         before = held.state if held else AlarmState()
         out: list[AlarmEvent] = []
@@ -95,11 +154,18 @@ class Keeper:
                 for window in self.memory.windows:
                     if _under(window.prefix, self.site, key):
                         before = machine.suppressed(definition, before, f"work {window.command}")
+                for cause in sorted(self.memory.standing):
+                    if cause in self.causes.by_key and key in self.causes.by_key[cause].hides:
+                        before = machine.suppressed(definition, before, cause)
+                        event = replace(event, cause=self.causes.by_key[cause].because)
                 after = machine.raised(definition, before)
                 held = Held(before, replace(event, number=0))
                 self.memory.held[key] = held
             case "cleared":
-                after = machine.cleared(definition, replace(before, suppressors=before.suppressors - {WORSE}))
+                after = machine.cleared(definition, before)
+                for by in sorted(after.suppressors):
+                    # What suppresses it is asked again when it is raised again; until then it is simply normal.
+                    after = machine.unsuppressed(definition, after, by)
                 if event.cause == RULE_CHANGED:
                     # What it said no longer is so: there is nothing to be seen, and nothing to be reset.
                     after = replace(after, unacknowledged=False, latched=False)
@@ -121,11 +187,12 @@ class Keeper:
         return [*out, told]
 
     def _hider_unseen(self, event: AlarmEvent) -> bool:
-        worse = [h for k, h in self.memory.held.items() if k.startswith(f"{event.station}/{event.point}/")]
-        return any(h.state.unacknowledged and h.last.rule != event.rule for h in worse) or not worse
+        worse = self.memory.held.get(self._definition(key_of(event)).hidden_by)
+        return worse is not None and worse.state.unacknowledged
 
     def adopt(self, closed: Iterable[AlarmEvent]) -> list[AlarmEvent]:
         """After another catalogue took effect: `closed` went with it. What is no longer defined is forgotten."""
+        self.memory.standing = {k: t for k, t in self.memory.standing.items() if k in self.causes.by_key}
         out = self.take(closed)
         for key in [key for key in self.memory.held if key not in self.definitions]:
             del self.memory.held[key]
@@ -189,7 +256,7 @@ class Keeper:
         out = []
         for key, held in sorted(self.memory.held.items()):
             if _under(window.prefix, self.site, key):
-                after = machine.suppressed(self.definitions.get(key, Definition()), held.state, f"work {command.id}")
+                after = machine.suppressed(self._definition(key), held.state, f"work {command.id}")
                 out.append(self._told(held, time, "suppressed", after, command=command))
         return out
 
@@ -216,7 +283,7 @@ class Keeper:
     def _due(self, key: Key, time: int) -> list[AlarmEvent]:
         out: list[AlarmEvent] = []
         while (held := self.memory.held.get(key)) is not None:
-            state, definition = held.state, self.definitions.get(key, Definition())
+            state, definition = held.state, self._definition(key)
             deadlines = [(t, n) for t, n in ((state.realarm_at, 0), (state.shelved_until, 1)) if 0 < t <= time]
             if not deadlines:
                 break
@@ -234,7 +301,7 @@ class Keeper:
         for key, held in sorted(self.memory.held.items()):
             by = f"work {window.command}"
             if by in held.state.suppressors:
-                after = machine.unsuppressed(self.definitions.get(key, Definition()), held.state, by)
+                after = machine.unsuppressed(self._definition(key), held.state, by)
                 out.append(self._told(held, window.until, "unsuppressed", after, cause="the planned work has ended"))
                 self._settle(key, held)
         return out
@@ -282,6 +349,8 @@ class Keeper:
             },
             "windows": [asdict(window) for window in self.memory.windows],
             "obeyed": list(self.memory.obeyed),
+            "standing": dict(sorted(self.memory.standing.items())),
+            "waiting": [asdict(event) for event in self.causes.order(self.memory.waiting)],
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -296,6 +365,8 @@ class Keeper:
             },
             [Window(**window) for window in data["windows"]],
             list(data["obeyed"]),
+            dict(data["standing"]),
+            [AlarmEvent(**event) for event in data["waiting"]],
         )
 
 

@@ -29,13 +29,15 @@ class Definition:
 
     latching: stays after its condition has gone until it is reset.  realarm: ns after which an acknowledged alarm
     that still stands is unacknowledged again, 0 never.  acknowledged: whether somebody has to (a journal entry
-    asks nobody).  longest_shelf: ns that it may be shelved at most, 0: not at all.
+    asks nobody).  longest_shelf: ns that it may be shelved at most, 0: not at all.  hidden_by: the worse alarm of
+    the same point, as station/point/rule.
     """
 
     latching: bool = False
     realarm: int = 0
     acknowledged: bool = True
     longest_shelf: int = 0
+    hidden_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

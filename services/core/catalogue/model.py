@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from services.core.clock import HOUR, SECOND, format_duration, parse_duration
+from services.core.clock import HOUR, MINUTE, SECOND, format_duration, parse_duration
 
 Priority = Literal["critical", "high", "medium", "journal"]
 RuleKind = Literal[
@@ -22,10 +22,30 @@ RuleKind = Literal[
     "rise_ratio",  # value / minimum over `window` > limit, and value > floor
     "successive_high",  # value > limit at two successive marks of `window`
     "flat",  # unchanged for `window` while readings come
-    "fault",  # the reading is bad: instrument, sample line, range
+    "fault",  # the reading is bad (instrument, sample line, range), or the point silent while its station is heard
     "equals",  # an enumerated or digital value is `limit`
     "stale",  # the station is silent
+    "not_equals",  # an enumerated or digital value is not `limit`
+    "state",  # an enumerated value is one of `states`
+    "saturated",  # at the top of the instrument's range: "at least this much"
+    "slope_up",  # least-squares slope over `window`, as a change a window, > limit
+    "slope_down",  # the same, falling
+    "cusum_high",  # what the value has in excess of `reference` + `slack`, summed over time, > limit · window
+    "cusum_low",  # the same, below `reference` - `slack`
+    "ewma_high",  # exponential mean with time constant `window` > limit
+    "ewma_low",  # the same, < limit
+    "drift",  # slow movement either way: change a `window` of the exponential mean > limit
+    "spike",  # `count` jumps of more than `limit` for a single reading, each within `window` of the one before
 ]
+
+#: Kinds whose limit may depend on plant mode or season: it is looked at when a reading comes, and then only.
+VARIABLE: frozenset[str] = frozenset((
+    "high", "low", "rise", "fall", "rise_ratio", "slope_up", "slope_down", "cusum_high", "cusum_low", "ewma_high",
+    "ewma_low", "drift",
+))  # fmt: skip
+
+#: Kinds that alarm when something falls: their clear limit lies above the limit.
+FALLING: frozenset[str] = frozenset(("low", "ewma_low"))
 
 
 def _duration(value: object) -> object:
@@ -71,8 +91,30 @@ class Gate(Strict):
     settle: Duration = 0
 
 
+class When(Strict):
+    """When a limit of its own applies: in `months` (of the site's time zone), in a state of `point`, or both.
+
+    `point` is of the same station; what it last said well counts until it says something else.
+    """
+
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(default=(), max_length=12)
+    point: PointName | None = None
+    states: tuple[int, ...] = Field(default=(), max_length=16)
+    limit: Finite
+
+
+class LimitSet(When):
+    """Resolved: with its clear limit."""
+
+    clear: Finite
+
+
 class RuleTerms(Strict):
-    """What an alarm says, as a station type writes it and as it is resolved."""
+    """What an alarm says, as a station type writes it and as it is resolved.
+
+    certain_after: for how long readings must be good again before an alarm that stood uncertain is certain, so that
+    an instrument that flickers writes one line and not one a flicker.
+    """
 
     kind: RuleKind
     limit: Finite = 0.0
@@ -80,6 +122,11 @@ class RuleTerms(Strict):
     off_delay: Duration = 0
     window: Duration = 0
     floor: Finite = 0.0
+    reference: Finite = 0.0
+    slack: Finite = 0.0
+    count: int = Field(default=1, ge=1, le=1000)
+    states: tuple[int, ...] = Field(default=(), max_length=63)
+    certain_after: Duration = 5 * MINUTE
     priority: Priority
     hidden_by: Identifier | None = None
     latching: bool = False
@@ -93,10 +140,14 @@ class RuleTerms(Strict):
 
 
 class Rule(RuleTerms):
-    """An alarm definition on a point. Limits are in the point's unit; `clear` is where the deadband ends."""
+    """An alarm definition on a point. Limits are in the point's unit; `clear` is where the deadband ends.
+
+    limits: the first that applies replaces `limit` and `clear`; when none does, those stand.
+    """
 
     id: Identifier
     clear: Finite = 0.0
+    limits: tuple[LimitSet, ...] = Field(default=(), max_length=12)
 
 
 class DerivedBy(Strict):
@@ -153,6 +204,18 @@ class Demand(Strict):
     source: str = ""
 
 
+class Suppression(Strict):
+    """While `cause` (station/point/rule) stands, and for `hold` after it, what it `hides` is suppressed by design.
+
+    `hides`: alarms as station/point/rule, where a part may be `*`: one cause is one problem, not forty.
+    """
+
+    cause: str = Field(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")
+    hides: tuple[Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")], ...] = Field(min_length=1, max_length=100)
+    because: Text
+    hold: Duration = MINUTE
+
+
 class Site(Strict):
     """A plant with all its stations, or a station that stands alone. Point indices are append-only."""
 
@@ -168,6 +231,7 @@ class Site(Strict):
     demand: Demand | None = None
     incidents: tuple[Identifier, ...] = ()
     playbooks: dict[str, dict[str, str]] = {}
+    suppressions: tuple[Suppression, ...] = ()
     grid: Duration = 10_000_000_000
 
     @cached_property

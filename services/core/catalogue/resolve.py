@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.core.catalogue.model import Catalogue, DerivedBy, Point, Rule, Site, Station
+from services.core.catalogue.model import FALLING, Catalogue, DerivedBy, Point, Rule, Site, Station
 from services.core.catalogue.source import (
     CatalogueSource,
     PointSource,
@@ -79,12 +79,28 @@ def make_rule(source: RuleSource, change: RuleOverride | None = None) -> Rule:
         if "deadband" in given or "clear_ratio" in given:
             fields["deadband"] = fields["clear_ratio"] = None
         fields |= given
-    deadband, ratio, limit = fields.pop("deadband"), fields.pop("clear_ratio"), fields["limit"]
-    safe_side = 1 if fields["kind"] == "low" else -1
-    clear = limit * ratio if ratio is not None else limit + safe_side * (deadband or 0.0)
+    deadband, ratio = fields.pop("deadband"), fields.pop("clear_ratio")
+    clear = _clear(fields["kind"], fields["limit"], deadband, ratio)
+    fields["limits"] = tuple(
+        {k: v for k, v in one.items() if k not in ("deadband", "clear_ratio")} | {"clear": _clear(
+            fields["kind"], one["limit"], *_own(one, deadband, ratio)
+        )}
+        for one in fields["limits"]
+    )
     fields["id"] = fields.pop("rule")
     fields.pop("point")
     return Rule.model_validate(fields | {"clear": clear})
+
+
+def _own(one: dict[str, Any], deadband: float | None, ratio: float | None) -> tuple[float | None, float | None]:
+    """The deadband or ratio of a limit by mode or season: its own, else the rule's."""
+    given = one["deadband"] is not None or one["clear_ratio"] is not None
+    return (one["deadband"], one["clear_ratio"]) if given else (deadband, ratio)
+
+
+def _clear(kind: str, limit: float, deadband: float | None, ratio: float | None) -> float:
+    """Where the deadband ends, on the safe side of the limit."""
+    return limit * ratio if ratio is not None else limit + (1 if kind in FALLING else -1) * (deadband or 0.0)
 
 
 class _SiteBuilder:

@@ -17,7 +17,9 @@ from services.core.catalogue.model import (
     Priority,
     RuleTerms,
     Strict,
+    Suppression,
     Text,
+    When,
 )
 
 
@@ -48,6 +50,13 @@ class PointSource(Strict):
         return self
 
 
+class LimitSource(When):
+    """A limit by mode or season; its deadband is that of the rule unless it gives its own."""
+
+    deadband: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    clear_ratio: Annotated[float, Field(gt=0, le=4)] | None = None
+
+
 class RuleSource(RuleTerms):
     """An alarm of a station type. Without consequence, response and time to respond it is not an alarm."""
 
@@ -55,6 +64,7 @@ class RuleSource(RuleTerms):
     point: PointName
     deadband: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     clear_ratio: Annotated[float, Field(gt=0, le=4)] | None = None
+    limits: tuple[LimitSource, ...] = Field(default=(), max_length=12)
 
 
 class RuleOverride(Strict):
@@ -67,6 +77,12 @@ class RuleOverride(Strict):
     off_delay: Duration | None = None
     window: Duration | None = None
     floor: Finite | None = None
+    reference: Finite | None = None
+    slack: Finite | None = None
+    count: Annotated[int, Field(ge=1, le=1000)] | None = None
+    states: tuple[int, ...] | None = None
+    certain_after: Duration | None = None
+    limits: tuple[LimitSource, ...] | None = Field(default=None, max_length=12)
     priority: Priority | None = None
     consequence: Text | None = None
     response: Text | None = None
@@ -122,6 +138,7 @@ class SiteSource(Strict):
     demand: Demand | None = None
     incidents: list[Identifier] = []
     playbooks: dict[str, dict[str, Text]] = {}
+    suppressions: list[Suppression] = Field(default=[], max_length=100)
 
 
 class CatalogueSource(Strict):

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 
 from services.core.catalogue.known import FORMULAS, INCIDENTS
 from services.core.catalogue.model import DerivedBy, Point, Rule, Site
 
-Complaint = tuple[tuple[str, ...], object, str]
+Complaint = tuple[tuple[str | int, ...], object, str]
 
 _WINDOWED = {"rise", "fall", "rise_ratio", "successive_high", "flat"}
+
+
+def alarm_keys(site: Site) -> list[str]:
+    """Every alarm of the site, as station/point/rule; a station's silence is station/station/rule."""
+    points = [f"{p.id}/{rule.id}" for p in site.points if not p.removed for rule in p.rules]
+    return points + [f"{station.id}/station/{station.stale.id}" for station in site.stations]
+
+
+def matching(pattern: str, alarms: Iterable[str]) -> list[str]:
+    """The alarms that station/point/rule matches, where a part may hold `*`."""
+    parts = pattern.split("/")
+    return [a for a in alarms if all(fnmatchcase(x, p) for x, p in zip(a.split("/"), parts, strict=True))]
 
 
 def verify_site(site: Site) -> Iterator[Complaint]:
     """(where, value, bound) for each; `where` starts with the station's id, or with "" for the site itself."""
     names = {p.id: p for p in site.points if not p.removed}
     yield from _verify_incidents(site, names)
+    yield from _verify_suppressions(site)
     for point in names.values():
         where = (point.station, point.name)
         if point.sample_flow and f"{point.station}/{point.sample_flow}" not in names:
@@ -57,6 +71,23 @@ def _verify_incidents(site: Site, names: dict[str, Point]) -> Iterator[Complaint
             if phase not in INCIDENTS[name].phases:
                 bound = f"must be one of {', '.join(INCIDENTS[name].phases)}"
                 yield ("", "playbooks", name, phase), phase, bound
+
+
+def _verify_suppressions(site: Site) -> Iterator[Complaint]:
+    alarms = alarm_keys(site)
+    causes = {one.cause for one in site.suppressions}
+    for n, one in enumerate(site.suppressions):
+        where = ("", "suppressions", n)
+        if one.cause not in alarms:
+            yield (*where, "cause"), one.cause, "must be an alarm of the site, as station/point/rule"
+        for k, pattern in enumerate(one.hides):
+            hidden = matching(pattern, alarms)
+            if not hidden:
+                yield (*where, "hides", k), pattern, "must match an alarm of the site, as station/point/rule"
+            if one.cause in hidden:
+                yield (*where, "hides", k), pattern, "must not match the cause itself"
+            if looped := sorted(set(hidden) & causes - {one.cause}):
+                yield (*where, "hides", k), pattern, f"must not match another cause: {looped[0]}"
 
 
 def _verify_formula(station: str, point: Point, derived: DerivedBy) -> Iterator[Complaint]:
