@@ -106,6 +106,7 @@ class SiteFold:
             ):
                 out += self._hear(station, first, overdue)
             self.heard[station] = max(int(self.heard[station]), frame.through)
+            self.engine.alive(station, frame.through)
             out += self._feed(frame, first, station in self.contributing)
             if self.inputs:
                 out += self._evaluate()

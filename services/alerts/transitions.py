@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from services.alerts.detection.layout import (
     CAUSES,
-    FALL,
+    EQUALS,
+    FAULT,
     FLAG_HIDDEN,
     FLAG_RAISED_HIDDEN,
-    HIGH,
+    FLAT,
     KINDS,
-    LOW,
-    RISE,
-    RISE_RATIO,
-    SUCCESSIVE_HIGH,
+    NOT_EQUALS,
+    STALE,
+    STATE,
     TRANSITIONS,
     UNHIDDEN,
 )
@@ -25,7 +25,7 @@ from services.alerts.detection.plan import Plan
 from services.core.quality import Quality
 from services.core.records import AlarmEvent
 
-_WITH_LIMIT = {KINDS[k] for k in (HIGH, LOW, RISE, FALL, RISE_RATIO, SUCCESSIVE_HIGH)}
+_WITHOUT_LIMIT = {KINDS[k] for k in (FLAT, FAULT, EQUALS, NOT_EQUALS, STATE, STALE)}
 
 
 def occurrence_id(site: str, name: tuple[str, str, str], raised: int) -> str:
@@ -59,7 +59,7 @@ def to_events(plan: Plan, rows: NDArray[Any]) -> list[AlarmEvent]:
                 priority=rule.priority,
                 cause=CAUSES[row["cause"]],
                 value=value if numeric else None,
-                limit=rule.limit if rule.kind in _WITH_LIMIT else None,
+                limit=None if rule.kind in _WITHOUT_LIMIT else float(row["limit"]),
                 unit=unit,
                 annunciated=bool(annunciated),
                 quality=Quality(int(row["quality"])).label,

@@ -15,6 +15,7 @@ from services.alerts.detection.layout import (
     BY_WORSE_CLEARED,
     CLEARED,
     FLAG_HIDDEN,
+    MEMO,
     OUT,
     POINT_STATE,
     RING,
@@ -46,7 +47,9 @@ class Engine:
         self.recents = np.full((plan.rings, 2), np.nan)
         self._seen = np.full(plan.rings, -1, SEEN)
         self._all = np.ones(len(plan.points), np.bool_)
-        self._out = np.zeros(max(256, 16 * len(plan.rules) + 64), OUT)
+        self.memos = np.zeros(plan.memos, MEMO)
+        self.rules["mode"] = -1
+        self._out = np.zeros(plan.room, OUT)
 
     def feed(
         self, times: Times, points: Points, values: Values, quality: Qualities
@@ -59,7 +62,8 @@ class Engine:
         while at < n:
             count, at = kernel.run(
                 self.plan.points, self.plan.rules, self.plan.gated, self.points, self.rules,
-                self.rings, self.recents, self._seen, times, points, values, judged, at, self._out, late,
+                self.rings, self.recents, self._seen, self.memos, self.plan.sets, self.plan.months,
+                times, points, values, judged, at, self._out, late,
             )  # fmt: skip
             if count:
                 found.append(self._out[:count].copy())
@@ -68,7 +72,7 @@ class Engine:
     def settle(self, until: int, which: NDArray[np.bool_] | None = None) -> NDArray[Any]:
         """The timers of the points `which` (rows of the plan; default all) run to `until` (ns, inclusive)."""
         found: list[NDArray[Any]] = []
-        at, n = 0, len(self.rules)
+        at, n = 0, len(self.points)
         chosen = self._all if which is None else which
         while at < n:
             count, at = kernel.settle_all(
@@ -80,10 +84,20 @@ class Engine:
 
     def silence(self, station: int, time: int, dead: bool) -> NDArray[Any]:
         """Station row `station` has been silent too long, as of `time`; `dead`: its certificate says so."""
-        count = kernel.silence(
-            self.plan.points, self.plan.rules, self.points, self.rules, station, time, dead, self._out
-        )
-        return self._out[:count].copy()
+        found: list[NDArray[Any]] = []
+        at, n = 0, len(self.points)
+        while at < n:
+            count, at = kernel.silence(
+                self.plan.points, self.plan.rules, self.points, self.rules, station, time, dead, at, self._out
+            )
+            if count:
+                found.append(self._out[:count].copy())
+        return _joined(found)
+
+    def alive(self, station: int, time: int) -> None:
+        """Station row `station` was heard at `time` (ns): of its points, who is silent is so for reasons of its own."""
+        row = self.points[self.plan.silence_point(station)]
+        row["changed"] = max(int(row["changed"]), time)
 
     def voice(self, station: int, time: int) -> NDArray[Any]:
         """Station row `station`, silent until now, is heard again."""
@@ -120,6 +134,9 @@ class Engine:
                 if ring >= 0:
                     self.rings[ring], self.recents[ring] = other.rings[was], other.recents[was]
                     self._seen[ring]["bucket"] = -1
+                memo = new.rules[n]["memo"]
+                if memo >= 0:
+                    self.memos[memo] = other.memos[old.rules[r]["memo"]]
                 continue
             heirs[r] = -1
             if other.rules[r]["phase"] >= ACTIVE:
@@ -132,6 +149,7 @@ class Engine:
                 self.rules[n]["number"] += 1
                 closed.append(_by_change(other, r, time, UNHIDDEN, BY_WORSE_CLEARED))
         carried = {n for n in heirs if n >= 0}
+        self._choose_limits(carried)
         for n in range(len(new.rules)):
             gate = new.rules[n]["gate"]
             if n not in carried and gate >= 0 and self.points[gate]["quality"] < Quality.BAD:
@@ -140,6 +158,13 @@ class Engine:
                     self.rules[n]["works_from"] = NEVER
         return _joined(closed)
 
+    def _choose_limits(self, carried: set[int]) -> None:
+        """What a rule that is new looks at to choose its limits may have spoken long ago."""
+        for point, row in zip(self.points, self.plan.points, strict=True):
+            for r in self.plan.gated[row["gated_from"] : row["gated_to"]].tolist():
+                if r < 0 and ~r not in carried and point["quality"] < Quality.BAD and 0 <= point["value"] < 63:
+                    self.rules[~r]["mode"] = int(point["value"])
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The whole state, as bytes of each table."""
         return {
@@ -147,11 +172,12 @@ class Engine:
             "rules": self.rules.view(np.uint8),
             "rings": self.rings.view(np.uint8),
             "recents": self.recents,
+            "memos": self.memos.view(np.uint8),
         }
 
     def take(self, arrays: dict[str, NDArray[Any]]) -> None:
         """State from `arrays`. Raises ValueError when it does not fit the plan."""
-        for name in ("points", "rules", "rings"):
+        for name in ("points", "rules", "rings", "memos"):
             table = getattr(self, name)
             try:
                 table[...] = arrays[name].view(table.dtype).reshape(table.shape)
@@ -169,6 +195,8 @@ def _by_change(engine: Engine, r: int, time: int, transition: int, cause: int) -
     row["number"], row["transition"], row["cause"] = state["number"] + 1, transition, cause
     row["flags"] = state["flags"] if transition == CLEARED else state["flags"] ^ FLAG_HIDDEN
     row["value"], row["quality"] = point["value"], point["quality"]
+    varies = engine.plan.rules[r]["sets_from"] < engine.plan.rules[r]["sets_to"]
+    row["limit"] = state["limit"] if varies else engine.plan.rules[r]["limit"]
     return row
 
 

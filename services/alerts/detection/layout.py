@@ -1,7 +1,7 @@
 """The arrays of detection: codes, and the columns of plan (what the catalogue says) and state (what happened).
 
 Struct-of-arrays in NumPy record form: one row a point or rule, so that state is bytes and the kernel is a loop.
-Rule state is 40 bytes, point state 40, and a windowed rule's ring 800 more.
+Rule state is 64 bytes, point state 40; a rate's ring is 800 more, the memory of a rule that remembers 88.
 """
 
 from __future__ import annotations
@@ -9,12 +9,22 @@ from __future__ import annotations
 import numpy as np
 
 #: Version of the stored state; another one is refused at load.
-STATE_SCHEMA = 3
+STATE_SCHEMA = 4
 
 KINDS = (
     "high", "low", "rise", "fall", "rise_ratio", "successive_high", "flat", "fault", "equals", "stale",
+    "not_equals", "state", "saturated", "slope_up", "slope_down", "cusum_high", "cusum_low", "ewma_high", "ewma_low",
+    "drift", "spike",
 )  # fmt: skip
-(HIGH, LOW, RISE, FALL, RISE_RATIO, SUCCESSIVE_HIGH, FLAT, FAULT, EQUALS, STALE) = range(len(KINDS))
+(
+    HIGH, LOW, RISE, FALL, RISE_RATIO, SUCCESSIVE_HIGH, FLAT, FAULT, EQUALS, STALE,
+    NOT_EQUALS, STATE, SATURATED, SLOPE_UP, SLOPE_DOWN, CUSUM_HIGH, CUSUM_LOW, EWMA_HIGH, EWMA_LOW,
+    DRIFT, SPIKE,
+) = range(len(KINDS))  # fmt: skip
+
+#: Kinds that keep a ring of their window, and kinds that keep a few numbers: the last ones, as the kernel knows.
+RINGED = (RISE, FALL, RISE_RATIO, SLOPE_UP, SLOPE_DOWN)
+REMEMBERING = (CUSUM_HIGH, CUSUM_LOW, EWMA_HIGH, EWMA_LOW, DRIFT, SPIKE)
 
 NORMAL, PENDING, ACTIVE, CLEARING = range(4)
 
@@ -33,10 +43,11 @@ CAUSES = (
     "station silent",
     "death certificate",
     "station heard again",
+    "point silent",
 )
 (
     BY_CONDITION, BY_RETURN, BY_GATE, BY_RULE_CHANGE, BY_WORSE, BY_WORSE_CLEARED,
-    BY_QUALITY, BY_QUALITY_BACK, BY_SILENCE, BY_DEATH, BY_VOICE,
+    BY_QUALITY, BY_QUALITY_BACK, BY_SILENCE, BY_DEATH, BY_VOICE, BY_STALE,
 ) = range(len(CAUSES))  # fmt: skip
 
 FLAG_HIDDEN, FLAG_UNCERTAIN, FLAG_RAISED_HIDDEN, FLAG_BY_DEATH = 1, 2, 4, 8
@@ -54,6 +65,7 @@ POINT_PLAN = np.dtype(
         ("hold", "i8"),  # ns for which a value holds
         ("switch", "i4"),  # index of the sample-flow switch, -1: none
         ("station", "i4"),
+        ("voice", "i4"),  # the row that stands for the station, -1: what is computed has none
         # Wide, so that a rule's row has one type wherever it comes from: each type more is compiled anew.
         ("rule_from", "i8"), ("rule_to", "i8"),
         ("gated_from", "i8"), ("gated_to", "i8"),
@@ -63,20 +75,24 @@ POINT_PLAN = np.dtype(
 
 RULE_PLAN = np.dtype(
     [
-        ("limit", "f8"), ("clear", "f8"), ("floor", "f8"),
-        ("on", "i8"), ("off", "i8"), ("window", "i8"), ("settle", "i8"),
-        ("gate_mask", "i8"),
-        ("point", "i4"), ("gate", "i4"), ("hider", "i4"), ("ring", "i4"),
-        ("kind", "i4"),
+        ("limit", "f8"), ("clear", "f8"), ("floor", "f8"), ("reference", "f8"), ("slack", "f8"),
+        ("on", "i8"), ("off", "i8"), ("window", "i8"), ("settle", "i8"), ("certain", "i8"),
+        ("gate_mask", "i8"), ("states", "i8"),
+        ("point", "i4"), ("gate", "i4"), ("hider", "i4"), ("ring", "i4"), ("memo", "i4"),
+        ("kind", "i4"), ("count", "i4"),
+        ("sets_from", "i4"), ("sets_to", "i4"),  # its limits by mode and season
     ],
     align=True,
 )  # fmt: skip
+
+#: A limit by mode and season. months: bit m for month m (0-11).  states: bit s; -1: in any.
+LIMIT_SET = np.dtype([("limit", "f8"), ("clear", "f8"), ("months", "i8"), ("states", "i8")], align=True)
 
 POINT_STATE = np.dtype(
     [
         ("time", "i8"),  # watermark: event time of the newest reading
         ("value", "f8"),
-        ("changed", "i8"),  # since when the value has been the same
+        ("changed", "i8"),  # since when the value has been the same; a station's row: newest sign of life
         ("late", "i8"),  # readings that came too late to be live
         ("quality", "u1"),
     ],
@@ -88,8 +104,11 @@ RULE_STATE = np.dtype(
         ("since", "i8"),  # start of the running timer
         ("raised", "i8"),  # names the occurrence
         ("works_from", "i8"),  # the gate is open and settled from here; NEVER: closed
+        ("good_since", "i8"),  # readings can be judged again since; 0: they are not, or were all the time
+        ("limit", "f8"),  # in force at the newest reading, where it hangs on mode or season
         ("number", "i4"),  # transitions of this occurrence so far
         ("marks", "i4"),  # successive_high: records above the limit in a row
+        ("mode", "i4"),  # what the point says that chooses the limits; -1: nothing yet
         ("phase", "i1"),
         ("flags", "u1"),
     ],
@@ -99,11 +118,27 @@ RULE_STATE = np.dtype(
 RING = np.dtype([("bucket", "i8"), ("first", "f8"), ("least", "f8")], align=True)
 
 #: What a ring's buckets before `bucket` say. Not state: worked out from the ring when it is of another bucket.
-SEEN = np.dtype([("bucket", "i8"), ("oldest", "i8"), ("base", "f8"), ("least", "f8")], align=True)
+SEEN = np.dtype(
+    [
+        ("bucket", "i8"), ("oldest", "i8"), ("base", "f8"), ("least", "f8"),
+        ("n", "f8"), ("x", "f8"), ("y", "f8"), ("xx", "f8"), ("xy", "f8"),  # sums over the buckets, for a slope
+    ],
+    align=True,
+)  # fmt: skip
+
+#: What a rule that remembers keeps; `memories.py` says what each kind makes of it.
+MEMO = np.dtype(
+    [
+        ("seen", "i8"), ("since", "i8"), ("dt", "i8"), ("count", "i8"),
+        ("a", "f8"), ("b", "f8"), ("held", "f8"), ("fast", "f8"), ("slow", "f8"),
+        ("w_fast", "f8"), ("w_slow", "f8"),
+    ],
+    align=True,
+)  # fmt: skip
 
 OUT = np.dtype(
     [
-        ("time", "i8"), ("raised", "i8"), ("value", "f8"),
+        ("time", "i8"), ("raised", "i8"), ("value", "f8"), ("limit", "f8"),
         ("rule", "i4"), ("number", "i4"),
         ("transition", "i1"), ("cause", "i1"), ("flags", "u1"), ("quality", "u1"),
     ],

@@ -82,9 +82,8 @@ def make_rule(source: RuleSource, change: RuleOverride | None = None) -> Rule:
     deadband, ratio = fields.pop("deadband"), fields.pop("clear_ratio")
     clear = _clear(fields["kind"], fields["limit"], deadband, ratio)
     fields["limits"] = tuple(
-        {k: v for k, v in one.items() if k not in ("deadband", "clear_ratio")} | {"clear": _clear(
-            fields["kind"], one["limit"], *_own(one, deadband, ratio)
-        )}
+        {k: v for k, v in one.items() if k not in ("deadband", "clear_ratio")}
+        | {"clear": _clear(fields["kind"], one["limit"], *_own(one, deadband, ratio))}
         for one in fields["limits"]
     )
     fields["id"] = fields.pop("rule")
@@ -94,8 +93,8 @@ def make_rule(source: RuleSource, change: RuleOverride | None = None) -> Rule:
 
 def _own(one: dict[str, Any], deadband: float | None, ratio: float | None) -> tuple[float | None, float | None]:
     """The deadband or ratio of a limit by mode or season: its own, else the rule's."""
-    given = one["deadband"] is not None or one["clear_ratio"] is not None
-    return (one["deadband"], one["clear_ratio"]) if given else (deadband, ratio)
+    given = one.get("deadband") is not None or one.get("clear_ratio") is not None
+    return (one.get("deadband"), one.get("clear_ratio")) if given else (deadband, ratio)
 
 
 def _clear(kind: str, limit: float, deadband: float | None, ratio: float | None) -> float:

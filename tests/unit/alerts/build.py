@@ -20,10 +20,11 @@ Reading = tuple[float, int, float] | tuple[float, int, float, int]
 
 def rule(name: str, kind: str, limit: float = 0.0, **more: Any) -> Rule:
     """A rule; delays, window and settle in seconds; `clear` is the limit unless given."""
-    for key in ("on_delay", "off_delay", "window"):
+    for key in ("on_delay", "off_delay", "window", "certain_after"):
         if key in more:
             more[key] = round(more[key] * SECOND)
-    return Rule.model_validate(WORDS | {"id": name, "kind": kind, "limit": limit, "clear": limit} | more)
+    fields = {"id": name, "kind": kind, "limit": limit, "clear": limit, "certain_after": 0}
+    return Rule.model_validate(WORDS | fields | more)
 
 
 def gate(point: str, *states: int, settle: float = 0) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Alarm:
     hidden: bool = False
     born_hidden: bool = False
     uncertain: bool = False
+    good_since: int | None = None
     works_from: int | None = -FOREVER  # None: the gate is closed
     high_marks: int = 0
     middles: list[tuple[int, float]] = field(default_factory=list)
@@ -78,7 +79,8 @@ class ReferencePoint:
                 return Quality.OUT_OF_RANGE
         if p.sample_flow is not None:
             switch = self.site.points[p.sample_flow]
-            if switch.seen and switch.quality < FIRST_BAD and switch.value == 0:
+            fresh = switch.seen and self.site.now - switch.time <= switch.hold
+            if fresh and switch.quality < FIRST_BAD and switch.value == 0:
                 return Quality.NO_SAMPLE
         if p.saturates and p.high is not None and value >= p.high and quality < FIRST_UNCERTAIN:
             return Quality.SATURATED
@@ -90,7 +92,9 @@ class ReferencePoint:
         if self.seen and time <= self.time:
             self.late += 1
             return
+        self.site.now = time
         quality = self.judge(value, quality)
+        self.site.heard = max(self.site.heard, time)
         for alarm in self.alarms:
             if alarm.rule.kind == "successive_high" and self.seen:
                 self.held_marks(alarm, time)
@@ -145,6 +149,10 @@ class ReferencePoint:
             return MET if value < rule.limit else UNMET if value >= rule.clear else NEITHER
         if rule.kind == "equals":
             return MET if value == rule.limit else UNMET
+        if rule.kind == "not_equals":
+            return MET if value != rule.limit else UNMET
+        if rule.kind == "state":
+            return MET if 0 <= value < 63 and int(value) in rule.states else UNMET
         if rule.kind == "flat":
             return MET if self.time - self.same_since >= rule.window else UNMET
         alarm.last_three = [*alarm.last_three, value][-3:]
@@ -169,29 +177,62 @@ class ReferencePoint:
         return FOREVER if self.point.stale_after is None else self.point.stale_after
 
     def run_timers(self, until: int) -> None:
-        """Deadlines in order of time, then of the catalogue; a timer on a value too old to judge is void."""
+        """Deadlines in order of time, then of the catalogue. Once the value is too old to judge, the point is silent:
+        what stands is uncertain, what was about to start is void, and its instrument is suspect.
+        """
         known_until = self.time + self.hold
+        if self.seen and self.quality < FIRST_BAD and until > known_until:
+            for alarm in self.alarms:
+                if alarm.rule.kind == "successive_high":
+                    self.held_marks(alarm, known_until + 1)
+            self.run_deadlines(known_until)
+            self.quality = int(Quality.STALE)
+            for alarm in self.alarms:
+                if alarm.rule.kind == "fault":
+                    self.suspect(alarm, known_until)
+                else:
+                    self.lose(alarm, known_until, "point silent")
+        self.run_deadlines(until)
+
+    def suspect(self, alarm: Alarm, time: int) -> None:
+        if alarm.phase == "clearing":
+            alarm.phase = "active"
+        elif alarm.phase == "normal" and alarm.works_from is not None:
+            alarm.phase, alarm.since = "pending", max(time, alarm.works_from)
+
+    def run_deadlines(self, until: int) -> None:
         while True:
-            due = [(self.deadline(a), i) for i, a in enumerate(self.alarms) if a.phase in ("pending", "clearing")]
-            due = [d for d in due if d[0] <= min(until, known_until)]
+            due = []
+            for i, alarm in enumerate(self.alarms):
+                if alarm.good_since is not None:
+                    due.append((alarm.good_since + alarm.rule.certain_after, i, "certain"))
+                if alarm.phase in ("pending", "clearing"):
+                    silent = self.quality == Quality.STALE and alarm.rule.kind == "fault" and alarm.phase == "pending"
+                    if not silent or self.deadline(alarm) <= self.site.heard:
+                        due.append((self.deadline(alarm), i, alarm.phase))
+            due = [d for d in due if d[0] <= until]
             if not due:
                 break
-            when, i = min(due)
-            if self.alarms[i].phase == "pending":
-                self.raise_(self.alarms[i], when)
+            when, i, what = min(due, key=lambda d: (d[0], d[1], d[2] != "certain"))
+            alarm = self.alarms[i]
+            if what == "certain":
+                alarm.good_since, alarm.uncertain = None, False
+                self.say(alarm, when, "certain", "quality regained")
+            elif what == "pending":
+                silent = self.quality == Quality.STALE and alarm.rule.kind == "fault"
+                self.raise_(alarm, when, "point silent" if silent else "condition met")
             else:
-                self.clear(self.alarms[i], when, "returned to normal")
-        if until > known_until:
-            for alarm in self.alarms:
-                alarm.phase = {"pending": "normal", "clearing": "active"}.get(alarm.phase, alarm.phase)
+                self.clear(alarm, when, "returned to normal")
 
     def deadline(self, alarm: Alarm) -> int:
         return alarm.since + (alarm.rule.on_delay if alarm.phase == "pending" else alarm.rule.off_delay)
 
     def move(self, alarm: Alarm, time: int, condition: str) -> None:
-        if alarm.uncertain:
+        if alarm.uncertain and alarm.rule.certain_after == 0:
             alarm.uncertain = False
             self.say(alarm, time, "certain", "quality regained")
+        elif alarm.uncertain and alarm.good_since is None:
+            alarm.good_since = time
         if alarm.phase == "normal" and condition == MET:
             alarm.phase, alarm.since = "pending", time
             if alarm.rule.on_delay == 0:
@@ -205,20 +246,21 @@ class ReferencePoint:
         elif alarm.phase == "clearing" and condition != UNMET:
             alarm.phase = "active"
 
-    def lose(self, alarm: Alarm, time: int) -> None:
+    def lose(self, alarm: Alarm, time: int, why: str = "quality lost") -> None:
+        alarm.good_since = None
         if alarm.phase == "pending":
             alarm.phase = "normal"
         elif alarm.standing:
             alarm.phase = "active"
             if not alarm.uncertain:
                 alarm.uncertain = True
-                self.say(alarm, time, "uncertain", "quality lost")
+                self.say(alarm, time, "uncertain", why)
 
-    def raise_(self, alarm: Alarm, time: int) -> None:
+    def raise_(self, alarm: Alarm, time: int, why: str = "condition met") -> None:
         alarm.phase, alarm.raised, alarm.number = "active", time, 0
         alarm.hidden = alarm.born_hidden = any(a.standing and a.rule.id == alarm.rule.hidden_by for a in self.alarms)
-        alarm.uncertain = False
-        self.say(alarm, time, "raised", "condition met")
+        alarm.uncertain, alarm.good_since = False, None
+        self.say(alarm, time, "raised", why)
         for other in self.alarms:
             if other.rule.hidden_by == alarm.rule.id and other.standing and not other.hidden:
                 other.hidden = True
@@ -227,6 +269,7 @@ class ReferencePoint:
     def clear(self, alarm: Alarm, time: int, why: str) -> None:
         self.say(alarm, time, "cleared", why)
         alarm.phase, alarm.hidden, alarm.born_hidden, alarm.uncertain = "normal", False, False, False
+        alarm.good_since = None
         for other in self.alarms:
             if other.rule.hidden_by == alarm.rule.id and other.standing and other.hidden:
                 other.hidden = False
@@ -249,6 +292,7 @@ class ReferenceSite:
 
     def __init__(self, site: Site) -> None:
         self.said: list[Said] = []
+        self.now = self.heard = 0
         self.order = [p.name for p in site.points]
         self.points = {p.name: ReferencePoint(p, self) for p in site.points}
 
@@ -266,6 +310,8 @@ class ReferenceSite:
                     alarm.phase = "normal"
                 elif alarm.works_from is None:
                     alarm.works_from = time + alarm.rule.gate.settle
+                    if alarm.rule.kind == "fault" and point.quality == Quality.STALE:
+                        point.suspect(alarm, time)
 
     def read(self, time: int, point: int, value: float, quality: int) -> None:
         self.points[self.order[point]].read(time, value, quality)

@@ -24,7 +24,8 @@ gates = st.none() | st.builds(lambda s: gate("state", 3, settle=s), st.sampled_f
 @st.composite
 def simple_rules(draw: st.DrawFn) -> list[Rule]:
     """Rules of the analyser `x`: a ladder with hiding, a low limit, and the odd kinds."""
-    common = {"on_delay": draw(delays), "off_delay": draw(delays), "gate": draw(gates)}
+    flicker = draw(st.sampled_from([0, 4, 30]))
+    common = {"on_delay": draw(delays), "off_delay": draw(delays), "gate": draw(gates), "certain_after": flicker}
     deadband = draw(st.sampled_from([0, 1]))
     ladder = [
         rule("h", "high", 5, clear=5 - deadband, hidden_by="hh", **common),
@@ -33,6 +34,8 @@ def simple_rules(draw: st.DrawFn) -> list[Rule]:
     others = [
         rule("l", "low", 2, clear=2 + deadband, **common),
         rule("is", "equals", 4, on_delay=draw(delays), off_delay=draw(delays)),
+        rule("not", "not_equals", 4, on_delay=draw(delays), off_delay=draw(delays), certain_after=flicker),
+        rule("among", "state", states=(1, 4, 7), on_delay=draw(delays), off_delay=draw(delays)),
         rule("bad", "fault", on_delay=draw(delays), off_delay=draw(delays), gate=draw(gates)),
         rule("flat", "flat", window=draw(st.sampled_from([10, 30])), off_delay=draw(delays)),
         rule("twice", "successive_high", 5, window=15, on_delay=0, off_delay=draw(delays), gate=draw(gates)),
@@ -86,6 +89,7 @@ def logs(draw: st.DrawFn) -> list[tuple[str, Any]]:
         log.append(("read", batch))
         if draw(st.booleans()):
             log.append(("tick", now + draw(st.sampled_from([0, 2, 30]))))
+    log.append(("tick", now + 1_000))  # reveals every deadline
     return log
 
 
@@ -101,6 +105,10 @@ def check(made: Site, log: list[tuple[str, Any]]) -> None:
             reference.tick(content * SECOND)
             continue
         readings = [r for r in content if r[0] > clock]  # a tick says that nothing older will come
+        for reading in readings:  # the station is heard up to here when its frame comes
+            if reading[3] != Quality.CLOCK:
+                engine.alive(0, reading[0] * SECOND)
+                reference.heard = max(reference.heard, reading[0] * SECOND)
         rows, _, _ = engine.feed(*columns(readings))
         events += to_events(plan, rows)
         for time, which, value, quality in readings:

@@ -379,7 +379,7 @@ def test_a_damaged_or_foreign_state_is_refused() -> None:
         state[:-1],
         state + b"x",
         b"xxxx" + state,
-        state.replace(b'"schema": 3', b'"schema": 9'),
+        state.replace(b'"schema": 4', b'"schema": 9'),
     ):
         with pytest.raises(ValueError, match=r".+"):
             AlertProcessor().load("no3", damaged)

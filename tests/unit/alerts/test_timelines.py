@@ -194,7 +194,7 @@ def test_a_value_older_than_the_points_own_limit_neither_raises_nor_clears() -> 
     b = bench(HIGH, stale_after=30).read((0, 1, 6)).tick(1000)
     assert b.events == []
     b.read(*[(t, 1, 6) for t in range(2000, 2100, 20)], (2100, 1, 3)).tick(9000)
-    assert b.story() == [(2060, "h", "raised")]
+    assert b.story() == [(2060, "h", "raised"), (2130, "h", "uncertain")]
 
 
 TWICE = rule("twice", "successive_high", 1, window=900)
