@@ -16,6 +16,7 @@ from services.alerts.detection.layout import (
     FLAT,
     KINDS,
     NOT_EQUALS,
+    SILENT,
     STALE,
     STATE,
     TRANSITIONS,
@@ -25,7 +26,7 @@ from services.alerts.detection.plan import Plan
 from services.core.quality import Quality
 from services.core.records import AlarmEvent
 
-_WITHOUT_LIMIT = {KINDS[k] for k in (FLAT, FAULT, EQUALS, NOT_EQUALS, STATE, STALE)}
+_WITHOUT_LIMIT = {KINDS[k] for k in (FLAT, FAULT, EQUALS, NOT_EQUALS, SILENT, STATE, STALE)}
 
 
 def occurrence_id(site: str, name: tuple[str, str, str], raised: int) -> str:

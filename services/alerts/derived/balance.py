@@ -16,6 +16,10 @@ class BalanceResidual(DerivedFunction):
 
     Storage in raw main, clarifiers and filters is full and so cancels; a wash shows for minutes and is averaged out.
     Bad below `least_flow` (m3/h).
+
+    What it can see: two meters of ±e % leave a residual of up to about 1.4·e % of raw by themselves (±2 % each: 2.8 %),
+    and `own_use` its own error; a limit below two or three times that alarms about nothing. The mean forgets a wash or
+    a filling clarifier only over some `hours`, so the rule's on-delay should be no shorter than they are.
     """
 
     memory_size = 2

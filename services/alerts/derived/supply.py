@@ -1,4 +1,4 @@
-"""Time to supply loss: how long the clear well lasts against the forecast demand."""
+"""How long the clear well lasts against the forecast demand, and how long until it overflows."""
 
 from __future__ import annotations
 
@@ -83,6 +83,35 @@ class SupplyHours(DerivedFunction):
         old = float(self.memory[slot])
         weight = -math.expm1(-self.site.grid / (hours * HOUR))
         self.memory[slot] = value if math.isnan(old) else old + weight * (value - old)
+
+
+class OverflowHours(SupplyHours):
+    """Hours until the level reaches `overflow_level` (m), at most HORIZON.
+
+    As SupplyHours, with demand below forecast at a negative `demand_bias`: at 23:00 it is the night's demand, not the
+    present one, that fills the well. A site without a demand profile: outflow stays at its two-hour mean.
+    """
+
+    def compute(self, times: Times, values: Values, quality: Qualities) -> tuple[Values, Qualities]:
+        out, q, good = np.full(len(times), np.nan), worst(quality), usable(quality)
+        demand = self.site.demand
+        bias = 1.0 + self.parameters["demand_bias"] * (demand.spread if demand is not None else 0.0)
+        total, ahead = (self._cumulative[0] if demand is not None else _MARKS), _MARKS[: _STEPS + 1]
+        level_at, inflow_at, outflow_at = self.at("level"), self.at("inflow"), self.at("outflow")
+        for g in range(len(times)):
+            if not good[g]:
+                continue
+            hour = self._hour(int(times[g])) if demand is not None else 0.0
+            usual = demand.mean * float(np.interp(hour, *self._day)) if demand is not None else 1.0
+            self._remember(0, float(values[g, inflow_at]), 0.25)
+            self._remember(1, float(values[g, outflow_at]) / usual, 2.0)
+            self._remember(2, float(values[g, level_at]), 0.05)
+            inflow, scale, level = self.memory.tolist()
+            used = np.interp(hour + ahead, _MARKS, total)
+            used = (used - used[0]) * scale * bias * (demand.mean if demand is not None else 1.0)
+            room = self.parameters["area"] * (self.parameters["overflow_level"] - level)
+            out[g] = first_below_zero(ahead, room - inflow * ahead + used)
+        return out, q
 
 
 def first_below_zero(hours: NDArray[np.float64], left: NDArray[np.float64]) -> float:

@@ -57,3 +57,30 @@ class OfUsual(DerivedFunction):
         total = np.cumsum(self.memory[:_BINS])
         place = int(np.searchsorted(total, total[-1] / 2.0))
         return float(_LOWEST * 10.0 ** ((place + 0.5) / _A_DECADE))
+
+
+class FromMean(DerivedFunction):
+    """100 · (value - mean) / mean, the mean forgetting with an e-fold of `days`; bad until a quarter of them was seen.
+
+    For what hardly varies, a spring's conductivity: finer than the bins of `of_usual`, but moved by what it measures.
+    """
+
+    memory_size = 2  # the mean, and how long it has been seen, in ns
+
+    def compute(self, times: Times, values: Values, quality: Qualities) -> tuple[Values, Qualities]:
+        out, q, good = np.full(len(times), np.nan), worst(quality), usable(quality)
+        span = self.parameters["days"] * DAY
+        weight = -math.expm1(-self.site.grid / span)
+        column = self.at("value")
+        for g in range(len(times)):
+            if good[g]:
+                value, (mean, seen) = float(values[g, column]), self.memory.tolist()
+                # Young, it is the plain mean of what was seen.
+                seen = self.site.grid if math.isnan(seen) else min(seen + self.site.grid, span)
+                mean = value if math.isnan(mean) else mean + max(weight, self.site.grid / seen) * (value - mean)
+                self.memory[:] = mean, seen
+                if seen >= _ENOUGH * span and mean > 0.0:
+                    out[g] = 100.0 * (value - mean) / mean
+                    continue
+            q[g] = max(q[g], Quality.BAD)
+        return out, q

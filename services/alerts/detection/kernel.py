@@ -17,8 +17,8 @@ from services.core.compiled import compiled, inner
 
 from services.alerts.detection.layout import (  # isort: skip
     ACTIVE, BETWEEN, BY_DEATH, BY_QUALITY, BY_SILENCE, BY_VOICE, CLEARING, CUSUM_HIGH, EQUALS, FALSE,
-    FAULT, FLAG_UNCERTAIN, FLAT, HIGH, LOW, NORMAL, NOT_EQUALS, PENDING, SATURATED, STALE, STATE, SUCCESSIVE_HIGH,
-    TRUE,
+    FAULT, FLAG_UNCERTAIN, FLAT, HIGH, LOW, NORMAL, NOT_EQUALS, PENDING, SATURATED, SILENT, STALE, STATE,
+    SUCCESSIVE_HIGH, TRUE,
 )  # fmt: skip
 from services.alerts.detection.memories import remember
 from services.alerts.detection.rates import rate
@@ -113,7 +113,7 @@ def run(
                 q = Q_SATURATED
             quality[i] = q
         before, known = state.time, not first and state.quality < BAD_FROM
-        if known and time - before > plan.hold:
+        if not first and state.quality < Q_STALE and time - before > plan.hold:
             if plan.voice >= 0:  # who speaks now was heard at every deadline until now
                 ps[plan.voice].changed = max(ps[plan.voice].changed, time)
             n = settle(out, n, points, rules, rs, ps, p, time)
@@ -148,6 +148,8 @@ def run(
                 rs[r].limit = limit
             if kind == FAULT:
                 condition = TRUE if bad else FALSE
+            elif kind == SILENT:
+                condition = FALSE
             elif bad:
                 if rs[r].phase != NORMAL:
                     n = lose_sight(out, n, rules, rs, ps, r, time, BY_QUALITY)
@@ -201,7 +203,7 @@ def settle_all(
             continue
         if n + 20 * (row.rule_to - row.rule_from) + 4 > len(out):
             return n, p
-        running = row.hold < NEVER and ps[p].quality < BAD_FROM and until - ps[p].time > row.hold
+        running = row.hold < NEVER and ps[p].quality < Q_STALE and until - ps[p].time > row.hold
         for r in range(row.rule_from, row.rule_to):
             phase = rs[r].phase
             running = running or (phase != NORMAL and (phase != ACTIVE or rs[r].good_since > 0))
@@ -249,7 +251,7 @@ def silence(
 def voice(points: Any, rules: Any, ps: Any, rs: Any, point: int, time: int, out: Any) -> int:
     """The station of silence pseudo-point `point` is heard again from `time` on. `out` holds four.
 
-    Each of its points that has a limit of its own now has as long again to come, or its instrument is at fault.
+    Each of its points that has a limit of its own now has as long again to come, or it is silent.
     """
     r = points[point].rule_from
     n: int = settle(out, _NONE, points, rules, rs, ps, point, time)
@@ -265,6 +267,6 @@ def voice(points: Any, rules: Any, ps: Any, rs: Any, point: int, time: int, out:
     for p in range(len(points)):
         if points[p].voice == point and points[p].hold < NEVER and ps[p].quality == Q_STALE:
             for k in range(points[p].rule_from, points[p].rule_to):
-                if rules[k].kind == FAULT:
+                if rules[k].kind == SILENT:
                     suspect(rs, k, time + points[p].hold)
     return n

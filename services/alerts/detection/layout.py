@@ -13,12 +13,12 @@ STATE_SCHEMA = 4
 
 KINDS = (
     "high", "low", "rise", "fall", "rise_ratio", "successive_high", "flat", "fault", "equals", "stale",
-    "not_equals", "state", "saturated", "slope_up", "slope_down", "cusum_high", "cusum_low", "ewma_high", "ewma_low",
-    "drift", "spike",
+    "silent", "not_equals", "state", "saturated", "slope_up", "slope_down", "cusum_high", "cusum_low",
+    "ewma_high", "ewma_low", "drift", "spike",
 )  # fmt: skip
 (
     HIGH, LOW, RISE, FALL, RISE_RATIO, SUCCESSIVE_HIGH, FLAT, FAULT, EQUALS, STALE,
-    NOT_EQUALS, STATE, SATURATED, SLOPE_UP, SLOPE_DOWN, CUSUM_HIGH, CUSUM_LOW, EWMA_HIGH, EWMA_LOW,
+    SILENT, NOT_EQUALS, STATE, SATURATED, SLOPE_UP, SLOPE_DOWN, CUSUM_HIGH, CUSUM_LOW, EWMA_HIGH, EWMA_LOW,
     DRIFT, SPIKE,
 ) = range(len(KINDS))  # fmt: skip
 

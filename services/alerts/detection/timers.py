@@ -11,8 +11,8 @@ from services.core.compiled import inner
 
 from services.alerts.detection.layout import (  # isort: skip
     ACTIVE, BETWEEN, BY_CONDITION, BY_GATE, BY_QUALITY_BACK, BY_RETURN, BY_SILENCE, BY_STALE, BY_WORSE,
-    BY_WORSE_CLEARED, CERTAIN, CLEARED, CLEARING, FALSE, FAULT, FLAG_HIDDEN, FLAG_RAISED_HIDDEN, FLAG_UNCERTAIN,
-    HIDDEN, NORMAL, PENDING, RAISED, STALE, SUCCESSIVE_HIGH, TRUE, UNCERTAIN, UNHIDDEN,
+    BY_WORSE_CLEARED, CERTAIN, CLEARED, CLEARING, FALSE, FLAG_HIDDEN, FLAG_RAISED_HIDDEN, FLAG_UNCERTAIN,
+    HIDDEN, NORMAL, PENDING, RAISED, SILENT, STALE, SUCCESSIVE_HIGH, TRUE, UNCERTAIN, UNHIDDEN,
 )  # fmt: skip
 from services.core.clock import NEVER
 from services.core.quality import FIRST_BAD, Quality
@@ -81,12 +81,12 @@ def bring_down(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, r: i
 def _deadlines(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: int, last: int) -> int:
     """The deadlines of p's rules up to `last` (inclusive).
 
-    The earliest first: a worse alarm that came up before hides one that comes up after. A point that is silent is its
-    instrument's fault only where its station was still heard at the deadline.
+    The earliest first: a worse alarm that came up before hides one that comes up after. A point is silent
+    only where its station was still heard at the deadline.
     """
     row = points[p]
     heard = NEVER
-    if ps[p].quality == Q_STALE and row.voice >= 0:
+    if row.voice >= 0:
         heard = ps[row.voice].changed
     while True:
         due, at, certain = -1, NEVER, False
@@ -97,7 +97,7 @@ def _deadlines(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: i
                 due, at, certain = r, deadline, True
             if state.phase == PENDING or state.phase == CLEARING:
                 deadline = state.since + (rules[r].on if state.phase == PENDING else rules[r].off)
-                if deadline > last or (deadline > heard and rules[r].kind == FAULT and state.phase == PENDING):
+                if deadline > last or (deadline > heard and rules[r].kind == SILENT and state.phase == PENDING):
                     continue
                 if deadline < at:
                     due, at, certain = r, deadline, False
@@ -111,7 +111,7 @@ def _deadlines(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: i
             why = BY_CONDITION
             if rules[due].kind == STALE:
                 why = BY_SILENCE
-            elif rules[due].kind == FAULT and ps[p].quality == Q_STALE:
+            elif rules[due].kind == SILENT:
                 why = BY_STALE
             n = bring_up(out, n, points, rules, rs, ps, due, at, why)
         else:
@@ -123,10 +123,10 @@ def settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: int, 
     """Lets the timers of p's rules run to `until` (inclusive).
 
     Where its value becomes too old to judge, it is unknown from there on: what stands is uncertain, nothing else
-    starts or clears, and its instrument is at fault if its station is still heard.
+    starts or clears, and the point is silent if its station is still heard.
     """
     row = points[p]
-    if row.hold < NEVER and ps[p].quality < BAD_FROM and until - ps[p].time > row.hold:
+    if row.hold < NEVER and ps[p].quality < Q_STALE and until - ps[p].time > row.hold:
         known_to = ps[p].time + row.hold
         for r in range(row.rule_from, row.rule_to):
             if rules[r].kind == SUCCESSIVE_HIGH:
@@ -134,7 +134,7 @@ def settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: int, 
         n = _deadlines(out, n, points, rules, rs, ps, p, known_to)
         ps[p].quality = Q_STALE
         for r in range(row.rule_from, row.rule_to):
-            if rules[r].kind == FAULT:
+            if rules[r].kind == SILENT:
                 suspect(rs, r, known_to)
             else:
                 n = lose_sight(out, n, rules, rs, ps, r, known_to, BY_STALE)
@@ -143,7 +143,7 @@ def settle(out: Any, n: int, points: Any, rules: Any, rs: Any, ps: Any, p: int, 
 
 @inner
 def suspect(rs: Any, r: int, time: int) -> None:
-    """A fault rule of a point that is silent from `time` on, or from where its gate lets it work."""
+    """The silence of a point from `time` on, or from where its gate lets it work."""
     state = rs[r]
     if state.phase == CLEARING:
         state.phase = ACTIVE
@@ -255,7 +255,7 @@ def gate(
             continue
         rule, state = rules[r], rs[r]
         # Its neighbours' deadlines too: what it hides must not be raised unhidden later.
-        if state.phase != NORMAL or (rule.kind == FAULT and points[rule.point].hold < NEVER):
+        if state.phase != NORMAL or (rule.kind == SILENT and points[rule.point].hold < NEVER):
             n = settle(out, n, points, rules, rs, ps, rule.point, time)
         opened = 0 <= code < 63 and (rule.gate_mask >> code) & 1 == 1
         if not opened:
@@ -266,6 +266,6 @@ def gate(
             state.marks = 0
         elif state.works_from == NEVER:
             state.works_from = time + rule.settle
-            if rule.kind == FAULT and ps[rule.point].quality == Q_STALE:
+            if rule.kind == SILENT and ps[rule.point].quality == Q_STALE:
                 suspect(rs, r, time)
     return n

@@ -22,9 +22,10 @@ RuleKind = Literal[
     "rise_ratio",  # value / minimum over `window` > limit, and value > floor
     "successive_high",  # value > limit at two successive marks of `window`
     "flat",  # unchanged for `window` while readings come
-    "fault",  # the reading is bad (instrument, sample line, range), or the point silent while its station is heard
+    "fault",  # the reading is bad: instrument, sample line, range
     "equals",  # an enumerated or digital value is `limit`
     "stale",  # the station is silent
+    "silent",  # no reading for longer than the point's `stale_after`, though its station is heard
     "not_equals",  # an enumerated or digital value is not `limit`
     "state",  # an enumerated value is one of `states`
     "saturated",  # at the top of the instrument's range: "at least this much"

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from services.core.catalogue.known import FORMULAS, INCIDENTS
-from services.core.catalogue.model import DerivedBy, Point, Rule, Site
+from services.core.catalogue.model import DerivedBy, Point, Site
+from services.core.catalogue.verify_rules import verify_rule
 
 Complaint = tuple[tuple[str | int, ...], object, str]
-
-_WINDOWED = {"rise", "fall", "rise_ratio", "successive_high", "flat"}
 
 
 def alarm_keys(site: Site) -> list[str]:
@@ -41,12 +40,14 @@ def verify_site(site: Site) -> Iterator[Complaint]:
                     yield where, target, f"input {label!r} must be a point of the site"
                 elif names[target].derived is not None:
                     yield where, target, f"input {label!r} must be a measured point"
+        if point.stale_after is not None and point.stale_after <= 0:
+            yield where, point.stale_after, "stale_after must be above 0s"
         ids = [rule.id for rule in point.rules]
         for rule in point.rules:
             at = (*where, rule.id)
             if ids.count(rule.id) > 1:
                 yield at, rule.id, "must be unique on its point"
-            yield from ((at, value, bound) for value, bound in _verify_rule(rule, point, names))
+            yield from ((at, value, bound) for value, bound in verify_rule(rule, point, names))
 
 
 def _verify_incidents(site: Site, names: dict[str, Point]) -> Iterator[Complaint]:
@@ -95,49 +96,28 @@ def _verify_formula(station: str, point: Point, derived: DerivedBy) -> Iterator[
     if formula is None:
         yield (station, point.name), derived.function, f"function must be one of {', '.join(sorted(FORMULAS))}"
         return
+    known = (*formula.inputs, *formula.optional)
+    for given in derived.inputs:
+        if not any(_is(given, label) for label in known):
+            yield (station, point.name), given, f"input of {derived.function} must be one of {', '.join(known)}"
     for label in formula.inputs:
-        stem = label.rstrip("*")
-        if not any(given == label or (label != stem and given.startswith(stem)) for given in derived.inputs):
-            yield (station, point.name), label, f"input of {derived.function} must be given"
+        least, count = (formula.least if label.endswith("*") else 1), sum(_is(g, label) for g in derived.inputs)
+        if count < least:
+            many = f" {least} times at least" if least > 1 else ""
+            yield (station, point.name), label, f"input of {derived.function} must be given{many}"
+    for name, value in derived.parameters.items():
+        if name not in formula.parameters:
+            yield (station, point.name), name, f"must be a parameter of {derived.function}"
+            continue
+        low, high = formula.parameters[name]
+        if value is not None and not low <= value <= high:
+            yield (station, "parameters", name), value, f"{name} must be between {low:g} and {high:g}"
     for name in formula.parameters:
         if derived.parameters.get(name) is None:
             bound = f"needs `parameters: {{{name}: …}}` at the station"
             yield (station, "parameters", name), derived.function, bound
 
 
-def _verify_rule(rule: Rule, point: Point, names: dict[str, Point]) -> Iterator[tuple[object, str]]:
-    if rule.kind in ("high", "low"):
-        if point.low is not None and point.high is not None and not point.low <= rule.limit <= point.high:
-            yield (
-                rule.limit,
-                f"limit must be within the point's range {point.low:g}..{point.high:g}",
-            )
-        if (rule.clear > rule.limit) if rule.kind == "high" else (rule.clear < rule.limit):
-            yield (
-                rule.clear,
-                f"the clear limit must be on the safe side of the limit {rule.limit:g}",
-            )
-    if rule.kind in _WINDOWED and rule.window <= 0:
-        yield rule.window, f"a rule of kind {rule.kind} needs a window above 0s"
-    if rule.kind == "stale":
-        yield rule.id, "stale is judged for the station, not for a point"
-    if rule.gate is not None and f"{point.station}/{rule.gate.point}" not in names:
-        yield rule.gate.point, "the gate must be a point of the same station"
-    if rule.gate is not None and any(not 0 <= s < 63 for s in rule.gate.states):
-        yield rule.gate.states, "gate states must be between 0 and 62"
-    if rule.hidden_by is not None:
-        hider = next((r for r in point.rules if r.id == rule.hidden_by), None)
-        if hider is None:
-            yield rule.hidden_by, "hidden_by must be another alarm of the same point"
-        elif hider is rule or hider.hidden_by == rule.id:
-            yield rule.hidden_by, "two alarms must not hide each other"
-        elif hider.kind == rule.kind == "high" and hider.limit <= rule.limit:
-            yield (
-                rule.limit,
-                f"must be below the limit {hider.limit:g} of {hider.id}, which hides it",
-            )
-        elif hider.kind == rule.kind == "low" and hider.limit >= rule.limit:
-            yield (
-                rule.limit,
-                f"must be above the limit {hider.limit:g} of {hider.id}, which hides it",
-            )
+def _is(given: str, label: str) -> bool:
+    stem = label.rstrip("*")
+    return given == label or (label != stem and given.startswith(stem))

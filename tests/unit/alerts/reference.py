@@ -113,6 +113,8 @@ class ReferencePoint:
                     alarm.phase = "normal"
             elif alarm.rule.kind == "fault":
                 self.move(alarm, time, MET if bad else UNMET)
+            elif alarm.rule.kind == "silent":
+                self.move(alarm, time, UNMET)
             elif alarm.rule.kind == "successive_high":
                 if bad:
                     self.lose(alarm, time)
@@ -178,17 +180,17 @@ class ReferencePoint:
 
     def run_timers(self, until: int) -> None:
         """Deadlines in order of time, then of the catalogue. Once the value is too old to judge, the point is silent:
-        what stands is uncertain, what was about to start is void, and its instrument is suspect.
+        what stands is uncertain, what was about to start is void.
         """
         known_until = self.time + self.hold
-        if self.seen and self.quality < FIRST_BAD and until > known_until:
+        if self.seen and self.quality != Quality.STALE and until > known_until:
             for alarm in self.alarms:
                 if alarm.rule.kind == "successive_high":
                     self.held_marks(alarm, known_until + 1)
             self.run_deadlines(known_until)
             self.quality = int(Quality.STALE)
             for alarm in self.alarms:
-                if alarm.rule.kind == "fault":
+                if alarm.rule.kind == "silent":
                     self.suspect(alarm, known_until)
                 else:
                     self.lose(alarm, known_until, "point silent")
@@ -207,7 +209,7 @@ class ReferencePoint:
                 if alarm.good_since is not None:
                     due.append((alarm.good_since + alarm.rule.certain_after, i, "certain"))
                 if alarm.phase in ("pending", "clearing"):
-                    silent = self.quality == Quality.STALE and alarm.rule.kind == "fault" and alarm.phase == "pending"
+                    silent = alarm.rule.kind == "silent" and alarm.phase == "pending"
                     if not silent or self.deadline(alarm) <= self.site.heard:
                         due.append((self.deadline(alarm), i, alarm.phase))
             due = [d for d in due if d[0] <= until]
@@ -219,8 +221,7 @@ class ReferencePoint:
                 alarm.good_since, alarm.uncertain = None, False
                 self.say(alarm, when, "certain", "quality regained")
             elif what == "pending":
-                silent = self.quality == Quality.STALE and alarm.rule.kind == "fault"
-                self.raise_(alarm, when, "point silent" if silent else "condition met")
+                self.raise_(alarm, when, "point silent" if alarm.rule.kind == "silent" else "condition met")
             else:
                 self.clear(alarm, when, "returned to normal")
 
@@ -310,7 +311,7 @@ class ReferenceSite:
                     alarm.phase = "normal"
                 elif alarm.works_from is None:
                     alarm.works_from = time + alarm.rule.gate.settle
-                    if alarm.rule.kind == "fault" and point.quality == Quality.STALE:
+                    if alarm.rule.kind == "silent" and point.quality == Quality.STALE:
                         point.suspect(alarm, time)
 
     def read(self, time: int, point: int, value: float, quality: int) -> None:

@@ -36,6 +36,7 @@ def simple_rules(draw: st.DrawFn) -> list[Rule]:
         rule("is", "equals", 4, on_delay=draw(delays), off_delay=draw(delays)),
         rule("not", "not_equals", 4, on_delay=draw(delays), off_delay=draw(delays), certain_after=flicker),
         rule("among", "state", states=(1, 4, 7), on_delay=draw(delays), off_delay=draw(delays)),
+        rule("mute", "silent", on_delay=draw(delays), off_delay=draw(delays), gate=draw(gates)),
         rule("bad", "fault", on_delay=draw(delays), off_delay=draw(delays), gate=draw(gates)),
         rule("flat", "flat", window=draw(st.sampled_from([10, 30])), off_delay=draw(delays)),
         rule("twice", "successive_high", 5, window=15, on_delay=0, off_delay=draw(delays), gate=draw(gates)),
