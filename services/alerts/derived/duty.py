@@ -14,6 +14,9 @@ from services.core.quality import FIRST_BAD, Quality
 #: Parts into which the window of counted starts is cut.
 _PARTS = 60
 
+#: Starts between two instants of the grid, at most: more is no count of machines.
+_MOST = 99.0
+
 
 class RunningHours(DerivedFunction):
     """Hours run since the log began, or since `service` (optional: a counter, or the date of the last one) changed.
@@ -69,7 +72,7 @@ class Starts(DerivedFunction):
             if quality[g, running] < FIRST_BAD:
                 now, before = float(values[g, running]), float(self.memory[_PARTS + 1])
                 if now > before:  # never of the first one
-                    counts[newest % _PARTS] += max(0, round(now) - round(before))
+                    counts[newest % _PARTS] += min(_MOST, float(round(now - before)))
                 self.memory[_PARTS + 1] = now
             else:
                 self.memory[_PARTS + 1] = np.nan  # what it did meanwhile nobody knows

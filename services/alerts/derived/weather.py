@@ -14,6 +14,8 @@ from services.core.quality import Quality
 #: Minutes to arrival when nothing is on its way.
 NOTHING = 1440.0
 _MINUTES = 60
+#: °C·h, far beyond any winter: what an instrument without a range may say must not stay for ever.
+_MOST = 1e5
 
 
 class FreezeDegreeHours(DerivedFunction):
@@ -38,7 +40,7 @@ class FreezeDegreeHours(DerivedFunction):
             if flow[g] >= self.parameters["least_flow"] or water[g] >= self.parameters["water_below"]:
                 frost = 0.0
             else:
-                frost = max(0.0, frost + (self.parameters["air_below"] - float(air[g])) * step)
+                frost = max(0.0, min(frost, _MOST) + (self.parameters["air_below"] - float(air[g])) * step)
             self.memory[0] = out[g] = frost
         return out, q
 

@@ -19,6 +19,8 @@ _MEASURED, _FEWEST = 0.75, 5
 _HOURS = 168
 #: Hours of the same kind seen before anything can be called unusual, and the share that is usual.
 _WEEKS, _USUAL = 4, 0.995
+#: No flow and no pressure is as large as this; a tracked percentile would never come back from it.
+_NO_FLOW = 1e9
 
 
 class _Local(DerivedFunction):
@@ -105,7 +107,7 @@ class BurstExcess(_Local):
         an_hour = HOUR / self.site.grid
         flow, pressure = values[:, self.at("flow")], values[:, self.at("pressure")]
         for g, time in enumerate(times.tolist()):
-            if not good[g]:
+            if not good[g] or abs(flow[g]) > _NO_FLOW or abs(pressure[g]) > _NO_FLOW:
                 continue
             h = (self._local(time) // HOUR) % _HOURS
             f, p = float(flow[g]), float(pressure[g])

@@ -16,6 +16,7 @@ from services.alerts.detection.layout import (
     CLEARED,
     FLAG_HIDDEN,
     MEMO,
+    NORMAL,
     OUT,
     POINT_STATE,
     RING,
@@ -164,6 +165,49 @@ class Engine:
             for r in self.plan.gated[row["gated_from"] : row["gated_to"]].tolist():
                 if r < 0 and ~r not in carried and point["quality"] < Quality.BAD and 0 <= point["value"] < 63:
                     self.rules[~r]["mode"] = int(point["value"])
+
+    def rules_of(self, station: int) -> list[int]:
+        """The rule rows of a station's measured points; its silence is not among them."""
+        points = np.flatnonzero(self.plan.points["station"] == station).tolist()
+        points.remove(self.plan.silence_point(station))
+        return [r for p in points for r in range(self.plan.points[p]["rule_from"], self.plan.points[p]["rule_to"])]
+
+    def copy_station(self, other: Engine, station: int) -> None:
+        """Takes over where `other`, of the same plan, stands with a station's measured points."""
+        points = self.plan.points["station"] == station
+        points[self.plan.silence_point(station)] = False
+        self.points[points] = other.points[points]
+        for r in self.rules_of(station):
+            self._copy_rule(other, r)
+
+    def forget_station(self, station: int) -> None:
+        """As if nothing had ever been read of a station."""
+        self.copy_station(Engine(self.plan), station)
+
+    def _copy_rule(self, other: Engine, r: int) -> None:
+        self.rules[r] = other.rules[r]
+        ring, memo = self.plan.rules[r]["ring"], self.plan.rules[r]["memo"]
+        if ring >= 0:
+            self.rings[ring], self.recents[ring] = other.rings[ring], other.recents[ring]
+            self._seen[ring]["bucket"] = -1
+        if memo >= 0:
+            self.memos[memo] = other.memos[memo]
+
+    def out_of_order(self, station: int) -> None:
+        """From here on readings of a station may be of any time: nothing is under way, and nothing was read yet."""
+        points = self.plan.points["station"] == station
+        points[self.plan.silence_point(station)] = False
+        self.points["time"][points], self.points["quality"][points] = ALWAYS, Quality.NEVER_SEEN
+        for r in self.rules_of(station):
+            state = self.rules[r]
+            state["phase"] = ACTIVE if state["phase"] >= ACTIVE else NORMAL
+            state["works_from"] = ALWAYS if state["works_from"] != NEVER else NEVER
+
+    def closing(self, r: int, time: int, cause: int) -> NDArray[Any]:
+        """The clearing of rule row `r` at `time` for a reason that no reading gave."""
+        row = _by_change(self, r, time, CLEARED, cause)
+        self.rules[r]["phase"] = NORMAL
+        return row
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The whole state, as bytes of each table."""

@@ -50,7 +50,8 @@ _NONE: Any = np.int64(0)
 @inner
 def _shut(row: Any, state: Any, time: int) -> bool:
     """The sample-flow switch says that nothing flows, and what it said is not too old."""
-    return state.quality < BAD_FROM and state.value == 0.0 and time - state.time <= row.hold
+    shut: bool = state.quality < BAD_FROM and state.value == 0.0 and time - state.time <= row.hold
+    return shut
 
 
 @inner

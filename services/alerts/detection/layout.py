@@ -44,10 +44,11 @@ CAUSES = (
     "death certificate",
     "station heard again",
     "point silent",
+    "left to the live readings",
 )
 (
     BY_CONDITION, BY_RETURN, BY_GATE, BY_RULE_CHANGE, BY_WORSE, BY_WORSE_CLEARED,
-    BY_QUALITY, BY_QUALITY_BACK, BY_SILENCE, BY_DEATH, BY_VOICE, BY_STALE,
+    BY_QUALITY, BY_QUALITY_BACK, BY_SILENCE, BY_DEATH, BY_VOICE, BY_STALE, BY_LIVE,
 ) = range(len(CAUSES))  # fmt: skip
 
 FLAG_HIDDEN, FLAG_UNCERTAIN, FLAG_RAISED_HIDDEN, FLAG_BY_DEATH = 1, 2, 4, 8

@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from services.alerts.detection.layout import (
     BETWEEN,
     CUSUM_HIGH,
@@ -49,8 +51,9 @@ def _cusum(rule: Any, memo: Any, dt: int, limit: float) -> float:
     excess = memo.held - rule.reference
     if rule.kind == CUSUM_LOW:
         excess = -excess
-    memo.fast = min(max(memo.fast + (excess - rule.slack) * dt / rule.window, 0.0), 2.0 * limit)
-    return memo.fast
+    total: float = min(max(memo.fast + (excess - rule.slack) * dt / rule.window, 0.0), 2.0 * limit)
+    memo.fast = total
+    return total
 
 
 @inner
@@ -86,6 +89,9 @@ def remember(rule: Any, memo: Any, time: int, dt: int, value: float, limit: floa
         elif dt > 0:
             _means(rule, memo, dt)
         found = memo.slow
+        if not (np.isfinite(memo.fast) and np.isfinite(memo.slow)):
+            memo.since = 0  # values beyond all measure: the next one begins anew
+            return FALSE
     memo.held = middle
     if rule.kind == EWMA_LOW:
         return TRUE if found < limit else FALSE if found >= clear else BETWEEN

@@ -121,15 +121,15 @@ def compile_site(site: Site, version: str) -> Plan:
         row["sets_from"] = len(sets)
         sets += [_limit_set(one) for one in rule.limits]
         row["sets_to"] = len(sets)
-        for point in _looks_at(rule) if kind != STALE else ():
-            gate = index[f"{site.points[p].station}/{point}"]
+        for name in _looks_at(rule) if kind != STALE else ():
+            gate = index[f"{site.points[p].station}/{name}"]
             if site.points[p].derived is not None:
                 gate = len(site.points) + len(stations) + shadows.index(gate)
-            if rule.gate is not None and point == rule.gate.point:
+            if rule.gate is not None and name == rule.gate.point:
                 row["gate"], row["settle"] = gate, rule.gate.settle
                 row["gate_mask"] = sum(1 << state for state in set(rule.gate.states))
                 gates[gate].append(r)
-            if any(one.point == point for one in rule.limits):
+            if any(one.point == name for one in rule.limits):
                 gates[gate].append(~r)
     flat: list[int] = []
     for i, members in enumerate(gates):

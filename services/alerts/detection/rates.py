@@ -62,7 +62,8 @@ def _sums(ring: Any, seen: Any, bucket: int) -> None:
 def _slope(seen: Any, value: float) -> float:
     """Change a bucket of the least-squares line through the older buckets and `value` now."""
     n, y = seen.n + 1.0, seen.y + value - seen.base
-    return (n * seen.xy - seen.x * y) / (n * seen.xx - seen.x * seen.x)
+    slope: float = (n * seen.xy - seen.x * y) / (n * seen.xx - seen.x * seen.x)
+    return slope
 
 
 @inner

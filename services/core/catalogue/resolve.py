@@ -155,8 +155,8 @@ class _SiteBuilder:
             if not complaint[0]:
                 self.fault(complaint[1:], value, bound)
                 continue
-            j = order.index(complaint[0])
-            self.fault(("stations", j, *self._written(j, complaint)), value, bound)
+            j = order.index(str(complaint[0]))
+            self.fault(("stations", j, *self._written(j, tuple(map(str, complaint)))), value, bound)
         return site
 
     def _written(self, j: int, where: tuple[str, ...]) -> tuple[str, ...]:

@@ -63,6 +63,42 @@ def plant(flow_low: float = 85, high: float = 5, **more: Any) -> Site:
     return site(*points, stations=stations, incidents=("intake-crisis",), **more)
 
 
+def rich(**more: Any) -> Site:
+    """The same plant with every kind of rule and of derived point that remembers something."""
+    made = plant(**more)
+    wide = {"window": 60, "on_delay": 5, "off_delay": 15, "certain_after": 25}
+    modes = [{"point": "raw_flow", "states": (5, 6), "limit": 2, "clear": 1}, {"months": (1,), "limit": 6, "clear": 5}]
+    several = (
+        rule("silent", "silent", on_delay=10, gate=gate("state", 3, settle=10)),
+        rule("sum", "cusum_high", 1, clear=0.5, reference=3, slack=0.5, **wide),
+        rule("mean", "ewma_low", 3, clear=4, **wide),
+        rule("drift", "drift", 2, clear=1, **wide),
+        rule("spikes", "spike", 2, count=2, **wide),
+        rule("slope", "slope_up", 2, clear=1, **wide),
+        rule("mode", "high", 4, clear=3, limits=modes, on_delay=5, off_delay=5, gate=gate("state", 3)),
+    )
+    head = made.points[3].model_copy(update={"rules": several, "stale_after": 45 * SECOND})
+    flow = {"flow": "intake/raw_flow", "pressure": "clearwell/level"}
+    three = {"one": "intake/raw_turbidity", "other_01": "intake/screen_head", "other_02": "lab/temperature"}
+    four = {"air": "lab/temperature", "water": "intake/raw_turbidity", "flow": "intake/raw_flow"}
+    derived: tuple[tuple[str, str, dict[str, str], dict[str, float | None]], ...] = (
+        ("off", "from_median", three, {}),
+        ("starts", "starts", {"running": "intake/raw_flow"}, {"hours": 0.1}),
+        ("hours", "running_hours", {"running": "intake/raw_flow", "service": "clearwell/level"}, {}),
+        ("surge", "surge_arrival", {"gauge": "lab/temperature"}, {"rise": 2, "minutes": 2, "travel_minutes": 3}),
+        ("frost", "freeze_degree_hours", four, {"air_below": 4, "water_below": 4, "least_flow": 6}),
+        ("night", "night_flow_rise", {"flow": "intake/raw_flow"}, {}),
+        ("burst", "burst_excess", flow, {"drop": 1}),
+        ("drawn", "from_mean", {"value": "intake/raw_flow"}, {"days": 0.01}),
+    )
+    alarm = rule("moved", "high", 1, limits=modes, on_delay=10, off_delay=10)
+    points = tuple(
+        point(name, alarm, station="intake", derived=DerivedBy(function=f, inputs=inputs, parameters=given))
+        for name, f, inputs, given in derived
+    )
+    return made.model_copy(update={"points": (*made.points[:3], head, *made.points[4:], *points)})
+
+
 NAMES = {"intake": (0, 1, 2, 3), "clearwell": (4, 5), "lab": (6,)}
 
 
@@ -125,7 +161,7 @@ def fold(log: Sequence[Record]) -> list[Output]:
 
 
 def guarded(log: Sequence[Record]) -> list[Output]:
-    return AlertProcessor().step("no3", [config(plant(suppressions=CAUSES)), *log])
+    return AlertProcessor().step("no3", [config(rich(suppressions=CAUSES)), *log])
 
 
 def as_bytes(outputs: Sequence[Output]) -> list[tuple[str, bytes]]:
@@ -144,8 +180,8 @@ def test_any_cut_and_any_restart_give_the_same_outputs(
     log = merged(by_station, order, when)
     if change:
         at = order.randint(0, len(log))
-        log[at:at] = [config(plant(flow_low=80, high=6, demand=None, suppressions=CAUSES), T0 + 60)]
-    log = [config(plant(suppressions=CAUSES)), *log, Command("c", "no3", 1, "w", "y", "acknowledge")]
+        log[at:at] = [config(rich(flow_low=80, high=6, demand=None, suppressions=CAUSES), T0 + 60)]
+    log = [config(rich(suppressions=CAUSES)), *log, Command("c", "no3", 1, "w", "y", "acknowledge")]
     whole = AlertProcessor()
     expected = as_bytes(whole.step("no3", log))
     cut, found = AlertProcessor(), []
