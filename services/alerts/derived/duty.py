@@ -72,7 +72,7 @@ class Starts(DerivedFunction):
             if quality[g, running] < FIRST_BAD:
                 now, before = float(values[g, running]), float(self.memory[_PARTS + 1])
                 if now > before:  # never of the first one
-                    counts[newest % _PARTS] += min(_MOST, float(round(now - before)))
+                    counts[newest % _PARTS] += float(round(min(_MOST, now - before)))
                 self.memory[_PARTS + 1] = now
             else:
                 self.memory[_PARTS + 1] = np.nan  # what it did meanwhile nobody knows

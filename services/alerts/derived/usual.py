@@ -50,7 +50,7 @@ class OfUsual(DerivedFunction):
         return out, q
 
     def _bin(self, value: float) -> int:
-        place = math.log10(max(value, _LOWEST) / _LOWEST) * _A_DECADE
+        place = math.log10(min(max(value, _LOWEST), 1e12) / _LOWEST) * _A_DECADE
         return min(_BINS - 1, int(place))
 
     def _median(self) -> float:

@@ -132,9 +132,9 @@ def _verify_sets(rule: Rule, point: Point, names: dict[str, Point]) -> _Found:
 
 def _verify_mode(one: LimitSet, point: Point, names: dict[str, Point]) -> _Found:
     if len(set(one.months)) != len(one.months):
-        yield list(one.months), "months must be named once"
+        yield one.months, "months must be named once"
     if (one.point is None) != (not one.states):
-        yield one.point or list(one.states), "a limit by mode needs a point and its states"
+        yield one.point or one.states, "a limit by mode needs a point and its states"
     if one.point is None:
         return
     mode = names.get(f"{point.station}/{one.point}")
