@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from services.alerts.detection.layout import (
@@ -27,6 +27,9 @@ from services.core.quality import Quality
 from services.core.records import AlarmEvent
 
 _WITHOUT_LIMIT = {KINDS[k] for k in (FLAT, FAULT, EQUALS, NOT_EQUALS, SILENT, STATE, STALE)}
+_QUALITIES = {int(q): q.label for q in Quality}
+#: A code that this version does not know is told by its class.
+_QUALITIES |= {c: ("good", "uncertain", "bad", "bad")[c // 64] for c in range(256) if c not in _QUALITIES}
 
 
 def occurrence_id(site: str, name: tuple[str, str, str], raised: int) -> str:
@@ -37,33 +40,35 @@ def occurrence_id(site: str, name: tuple[str, str, str], raised: int) -> str:
 def to_events(plan: Plan, rows: NDArray[Any]) -> list[AlarmEvent]:
     """Rows of layout.OUT as events, in the same order."""
     events = []
-    for row in rows:
-        r = int(row["rule"])
+    points = plan.rules["point"]
+    labels = rows.dtype.names or ()
+    for plain in rows.tolist():  # Python's own numbers, once: a field of a NumPy row costs as much as an event
+        row = dict(zip(labels, plain, strict=True))
+        r = row["rule"]
         name, rule = plan.names[r], plan.definitions[r]
-        point = int(plan.rules[r]["point"])
+        point = points[r]
         unit = plan.site.points[point].unit if point < len(plan.site.points) else ""
-        value = float(row["value"])
-        numeric = name[1] != "station" and np.isfinite(value)
-        flags = int(row["flags"])
+        value, flags = row["value"], row["flags"]
+        numeric = name[1] != "station" and math.isfinite(value)
         # On the way down nothing sounds: who answered the worse alarm knows of this one.
         annunciated = not flags & (FLAG_HIDDEN | FLAG_RAISED_HIDDEN) and row["transition"] != UNHIDDEN
         events.append(
             AlarmEvent(
-                time=int(row["time"]),
+                time=row["time"],
                 site=plan.site.id,
                 station=name[0],
                 point=name[1],
                 rule=name[2],
-                occurrence=occurrence_id(plan.site.id, name, int(row["raised"])),
-                number=int(row["number"]),
+                occurrence=occurrence_id(plan.site.id, name, row["raised"]),
+                number=row["number"],
                 transition=TRANSITIONS[row["transition"]],
                 priority=rule.priority,
                 cause=CAUSES[row["cause"]],
                 value=value if numeric else None,
-                limit=None if rule.kind in _WITHOUT_LIMIT else float(row["limit"]),
+                limit=None if rule.kind in _WITHOUT_LIMIT else row["limit"],
                 unit=unit,
-                annunciated=bool(annunciated),
-                quality=Quality(int(row["quality"])).label,
+                annunciated=annunciated,
+                quality=_QUALITIES[row["quality"]],
                 catalogue=plan.version,
             )
         )

@@ -16,15 +16,32 @@ _FORMS = {
     "fault": "instrument fault",
     "equals": "{state}",
     "stale": "silent",
+    "silent": "silent, though its station is heard",
+    "not_equals": "not {state}",
+    "state": "{states}",
+    "saturated": "at the top of its range",
+    "slope_up": "trend up {limit} in {window}",
+    "slope_down": "trend down {limit} in {window}",
+    "cusum_high": "over {reference} by more than {slack}: sum over {limit} in {window}",
+    "cusum_low": "under {reference} by more than {slack}: sum over {limit} in {window}",
+    "ewma_high": "mean of {window} over {limit}",
+    "ewma_low": "mean of {window} under {limit}",
+    "drift": "drifts {limit} in {window}",
+    "spike": "{count} spikes of {limit} within {window}",
 }
 
 
 def condition(rule: Rule, unit: str, states: dict[int, str] | None = None) -> str:
     """What the rule waits for. `unit` is the point's; `states` name its values, if it has names."""
+    names = states or {}
     return _FORMS[rule.kind].format(
         limit=f"{rule.limit:,.4g} {unit}".rstrip(),
         times=rule.limit,
         floor=f"{rule.floor:,.4g} {unit}".rstrip(),
+        reference=f"{rule.reference:,.4g} {unit}".rstrip(),
+        slack=f"{rule.slack:,.4g} {unit}".rstrip(),
+        count=rule.count,
+        states=" or ".join(names.get(code, str(code)) for code in rule.states),
         window=format_duration(rule.window),
-        state=(states or {}).get(int(rule.limit), f"{rule.limit:g}"),
+        state=names.get(int(rule.limit), f"{rule.limit:g}"),
     )
