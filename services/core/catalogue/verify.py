@@ -35,6 +35,9 @@ def verify_site(site: Site) -> Iterator[Complaint]:
             yield where, point.sample_flow, "sample_flow must be a point of the same station"
         if point.derived is not None:
             yield from _verify_formula(point.station, point, point.derived)
+            if point.derived.function == "supply_hours" and site.demand is None:
+                for rule in point.rules:
+                    yield (*where, rule.id), rule.id, "never has data: it needs the site's `demand`"
             for label, target in point.derived.inputs.items():
                 if target not in names:
                     yield where, target, f"input {label!r} must be a point of the site"

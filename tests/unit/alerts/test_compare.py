@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def test_the_deviation_from_a_setpoint_has_a_sign() -> None:
     assert [is_bad(q) for q in quality] == [False, True]
 
 
-def three(mine: int, rows: list[tuple[float, ...]], codes: tuple[int, int, int] = (0, 0, 0)) -> tuple[float, int]:
+def three(mine: int, rows: Sequence[tuple[float, ...]], codes: tuple[int, int, int] = (0, 0, 0)) -> tuple[float, int]:
     labels = ["other_01", "other_02", "other_03"]
     labels[mine] = "one"
     values, quality = compute(make("from_median", labels), *rows, quality=codes)
