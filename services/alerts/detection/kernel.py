@@ -91,6 +91,9 @@ def run(
             late[i] = 1
             continue
         plan = points[p]
+        if plan.voice < 0 and plan.station >= 0:
+            late[i] = 1  # the row that stands for a station's silence: nobody measures it
+            continue
         room = 20 * (plan.rule_to - plan.rule_from) + 8 * (plan.gated_to - plan.gated_from)
         if n + room + 4 > len(out):
             return n, i

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from services.alerts.derived import FUNCTIONS
+from services.alerts.detection.layout import KINDS
 from services.alerts.incidents import INCIDENTS, intake_crisis
 from services.core.catalogue import known, load_catalogue
+from services.core.catalogue.model import RuleKind
+from services.core.catalogue.wording import condition
 from services.core.errors import ConfigError
 from services.job.places import PROJECT
+from tests.unit.alerts.build import rule
 
 LIUYANG = PROJECT / "sites" / "liuyang.yaml"
 
@@ -35,6 +40,22 @@ def test_a_formula_reads_no_parameter_that_the_table_does_not_ask_for() -> None:
         module = Path(str(__import__("sys").modules[function.__module__].__file__)).read_text(encoding="utf-8")
         body = module[module.index(f"class {function.__name__}(") :].split("\nclass ", 1)[0]
         assert set(re.findall(r'parameters\["(\w+)"\]', body)) == set(known.FORMULAS[name].parameters), name
+
+
+def test_the_guide_tells_of_every_kind_and_function() -> None:
+    guide = (PROJECT / "docs" / "guide" / "rules.md").read_text(encoding="utf-8")
+    for name in (*KINDS, *FUNCTIONS):
+        assert f"`{name}`" in guide, name
+    for name, formula in known.FORMULAS.items():
+        row = next(line for line in guide.splitlines() if line.startswith(f"| `{name}` |"))
+        assert all(label.rstrip("*") in row for label in (*formula.inputs, *formula.optional, *formula.parameters)), row
+
+
+def test_every_kind_of_the_catalogue_is_known_to_the_kernel_and_can_be_told() -> None:
+    assert set(get_args(RuleKind)) == set(KINDS)
+    for kind in KINDS:
+        given = rule("r", kind, 1, window=60, states=(1,), reference=2, slack=3, count=4)
+        assert condition(given, "m", {1: "on"}), kind
 
 
 @pytest.mark.parametrize(

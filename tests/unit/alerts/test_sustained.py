@@ -196,3 +196,18 @@ def test_what_no_instrument_says_does_not_stay() -> None:
     assert np.isfinite(b.engine.memos["slow"]).all()
     b.read(*level(200, 60 * 800, 10, 1), *level(60 * 800, 60 * 810, 10, 9))
     assert b.events[-1].transition == "raised"
+
+
+def test_a_frame_of_100_000_readings_of_whatever_point_is_judged_or_counted() -> None:
+    plan = compile_site(site(point("x", *EVERY, stale_after=150), point("y")), "v1")
+    engine, n = Engine(plan), 100_000
+    random = np.random.default_rng(1)
+    indices = random.integers(-3, len(plan.points) + 3, n).astype(np.int32)
+    values = random.choice([0, 9, 1e308, np.nan, np.inf, -5], n)
+    codes = random.choice([0, 64, 128, 255], n).astype(np.uint8)
+    _, judged, late = engine.feed(np.arange(1, n + 1) * SECOND, indices, values, codes)
+    unknown = (indices < 0) | (indices > 1)
+    assert late[unknown].all()
+    assert not late[~unknown].any()
+    assert (judged[~unknown & ~np.isfinite(values)] >= Quality.BAD).all()
+    assert engine.points[plan.silence_point(0)]["value"] == 0
