@@ -79,6 +79,9 @@ ALARMS: dict[str, Any] = {
     "kinds": {
         "fault": "instrument fault", "flat": "does not change", "stale": "station silent",
         "rise": "rising", "fall": "falling", "rise_ratio": "rising fast",
+        "silent": "point silent", "saturated": "at the top of its range", "drift": "drifting", "spike": "spikes",
+        "slope_up": "rising steadily", "slope_down": "falling steadily", "cusum_high": "too high for long",
+        "cusum_low": "too low for long",
     },
     "limit": "limit",
     "points": {

@@ -12,7 +12,7 @@ from services.core.catalogue.model import Rule
 
 SIGNS = {
     "high": ">", "successive_high": ">", "rise": "rise >", "fall": "fall >", "rise_ratio": "×",
-    "low": "<", "equals": "=",
+    "low": "<", "equals": "=", "ewma_high": "mean >", "ewma_low": "mean <",
 }  # fmt: skip
 
 
