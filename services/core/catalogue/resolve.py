@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ _STALE = RuleSource(
 )
 
 
+@cache
 def load_types() -> dict[str, StationType]:
     """The station types that come with Headworks, by name."""
     return {t.type: t for t in (validate(StationType, read_yaml(f)) for f in sorted(TYPES.glob("*.yaml")))}
