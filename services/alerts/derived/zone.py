@@ -17,8 +17,9 @@ _NIGHTS = 14
 #: Of the night's instants, at least this share must have been measured; of the nights, this many.
 _MEASURED, _FEWEST = 0.75, 5
 _HOURS = 168
-#: Hours of the same kind seen before anything can be called unusual, and the share that is usual.
+#: Weeks seen before anything can be called unusual, and the share that is usual.
 _WEEKS, _USUAL = 4, 0.995
+_STEP = 0.05
 #: No flow and no pressure is as large as this; a tracked percentile would never come back from it.
 _NO_FLOW = 1e9
 
@@ -91,37 +92,36 @@ class NightFlowRise(_Local):
 
 class BurstExcess(_Local):
     """Inflow in percent above the 99.5th percentile of its hour of the week, while the pressure is at least `drop`
-    (kPa) below what it usually is at that hour; else 0. Bad until the hour has been seen for four weeks.
+    (kPa) below what it usually is at that hour; else 0. Bad until four weeks were seen, and of the hour something.
 
     The percentile of each of the 168 hours is tracked, not stored: a value above it lifts it 199 times as far as one
-    below lowers it (stochastic approximation), in steps that go with the hour's own scatter.
+    below lowers it (stochastic approximation), in steps that go with the flow's scatter.
     """
 
-    memory_size = 4 * _HOURS  # percentile, mean flow, mean pressure, instants seen
+    memory_size = 2 * _HOURS + 2  # percentile and mean pressure of each hour; instants seen, scatter
 
     def compute(self, times: Times, values: Values, quality: Qualities) -> tuple[Values, Qualities]:
         out, q, good = np.zeros(len(times)), worst(quality), usable(quality)
-        high, mean, usual, seen = self.memory.reshape(4, _HOURS)
-        if math.isnan(seen[0]):
-            seen[:] = 0.0
+        high, usual, rest = self.memory[:_HOURS], self.memory[_HOURS : 2 * _HOURS], self.memory[2 * _HOURS :]
+        if math.isnan(rest[0]):
+            rest[:] = 0.0
         an_hour = HOUR / self.site.grid
         flow, pressure = values[:, self.at("flow")], values[:, self.at("pressure")]
         for g, time in enumerate(times.tolist()):
             if not good[g] or abs(flow[g]) > _NO_FLOW or abs(pressure[g]) > _NO_FLOW:
+                q[g] = max(q[g], Quality.BAD)
                 continue
             h = (self._local(time) // HOUR) % _HOURS
             f, p = float(flow[g]), float(pressure[g])
-            if seen[h] >= _WEEKS * an_hour:
-                if high[h] > 0.0 and usual[h] - p >= self.parameters["drop"]:
-                    out[g] = max(0.0, 100.0 * (f - high[h]) / high[h])
-            elif q[g] < Quality.BAD:
+            if math.isnan(high[h]) or rest[0] < _WEEKS * an_hour * _HOURS:
                 q[g] = Quality.BAD
-            if seen[h] == 0.0:
-                high[h], mean[h], usual[h] = f, f, p
-            weight = max(1.0 / (seen[h] + 1.0), 1.0 / (8 * an_hour))
-            step = 0.05 * max(abs(f - mean[h]), 0.01 * abs(mean[h]))
+            elif high[h] > 0.0 and usual[h] - p >= self.parameters["drop"]:
+                out[g] = max(0.0, 100.0 * (f - high[h]) / high[h])
+            if math.isnan(high[h]):
+                high[h], usual[h] = f, p
+            step = _STEP * max(rest[1], 0.01 * abs(high[h]))
+            rest[1] += (abs(f - high[h]) - rest[1]) / (24 * an_hour)
             high[h] += step * _USUAL if f > high[h] else -step * (1.0 - _USUAL)
-            mean[h] += weight * (f - mean[h])
-            usual[h] += weight * (p - usual[h])
-            seen[h] += 1.0
+            usual[h] += (p - usual[h]) / (4 * an_hour)
+            rest[0] += 1.0
         return out, q
