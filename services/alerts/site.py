@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import hashlib
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.alerts.backfill import OPEN, Backfill
 from services.alerts.derived import FUNCTIONS, DerivedFunction
 from services.alerts.detection.engine import Engine
 from services.alerts.detection.plan import Plan, compile_site
@@ -15,6 +17,7 @@ from services.alerts.grid import Grid, holds
 from services.alerts.incidents import INCIDENTS, IncidentModel, Instant
 from services.alerts.incidents.base import Memory
 from services.alerts.lifecycle.definitions import keeper_of
+from services.alerts.ordering import Ordering
 from services.alerts.transitions import to_events
 from services.core.catalogue import Site
 from services.core.clock import DAY, NEVER
@@ -23,6 +26,9 @@ from services.core.quality import Quality
 from services.core.records import Command, Derived, Output
 
 _UNSEEN = -(2**62)
+
+#: Frames without numbers that are remembered, so that one that comes again is known.
+_RECENT = 64
 
 #: Instants judged at a time, so that what comes of them fits into a frame and into memory, however long the gap was.
 _INSTANTS = 2048
@@ -38,6 +44,8 @@ class SiteFold:
         self.plan: Plan = compile_site(site, version)
         self.engine = Engine(self.plan)
         self.keeper = keeper_of(self.plan)
+        self.backfill = Backfill(self.plan, self.keeper.missed)
+        self.ordering = Ordering(site.id, site.lateness) if site.lateness else None
         index = site.point_index
         self.incidents: list[IncidentModel] = [INCIDENTS[name](site) for name in site.incidents]
         self.functions: list[tuple[int, DerivedFunction, list[int]]] = []
@@ -79,6 +87,7 @@ class SiteFold:
         telling = {ids.index(self.plan.names[r][0]) for r in rows}
         computed = any(i < len(site.points) and site.points[i].derived for i in np.flatnonzero(self._concerned))
         self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
+        self._recent = np.zeros(_RECENT, np.int64)
         self.tick = 0
         self.active: set[str] = set()
         self._pending: list[tuple[int, str, str]] = []  # alarm changes that no instant has seen yet
@@ -88,7 +97,14 @@ class SiteFold:
     # --- records -----------------------------------------------------------------------------------------
 
     def frames(self, frames: list[Frame]) -> list[Output]:
-        """Consecutive frames, in order."""
+        """Consecutive frames, in order; where readings may be late, they wait for the tick that is later."""
+        if self.ordering is None:
+            return self._frames(frames)
+        for frame in frames:
+            self.ordering.add(frame)
+        return []
+
+    def _frames(self, frames: list[Frame]) -> list[Output]:
         out: list[Output] = []
         for frame in frames:
             station = self._station(frame)
@@ -97,6 +113,14 @@ class SiteFold:
             if frame.death:
                 out += self._death(station, frame.through)
                 continue
+            if not frame.number and self._seen_before(frame):
+                continue
+            if self.backfill.closed[station] != OPEN:
+                out += self._after_its_time(station, frame)
+                if frame.through <= self.backfill.closed[station]:
+                    continue
+                frame = _later(frame, int(self.backfill.closed[station]))  # noqa: PLW2901
+                out += self.backfill.finish(station)
             believed = frame.times[frame.quality != Quality.CLOCK]
             first = int(believed[0]) if len(believed) else frame.through
             overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
@@ -115,15 +139,27 @@ class SiteFold:
         return out
 
     def advance(self, time: int) -> list[Output]:
-        """A tick: the run's clock is `time`, all that had come before it has been folded."""
+        """A tick: the run's clock is `time`, all that had come before it has been folded, or is being put in order."""
+        if self.ordering is None:
+            return self._advance(time)
+        due = time - self.ordering.lateness
+        out = self._frames(self.ordering.release(due))
+        return out + self._advance(due)
+
+    def _advance(self, time: int) -> list[Output]:
         if time <= self.tick:
             return []
         self.tick = time
         out: list[Output] = []
         for station in range(len(self.heard)):
             overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
-            if self.heard[station] != _UNSEEN and not self.silent[station] and overdue <= time:
+            if self.heard[station] == _UNSEEN or overdue > time:
+                continue
+            self.backfill.close(station, overdue, self.engine)
+            if not self.silent[station]:
                 out += self._fall_silent(station, overdue, dead=False)
+        for station in self.backfill.waiting():
+            out += self.backfill.finish(station)
         # First what is computed: a timer on the grid must not run past instants that are still to be judged.
         out += self._evaluate()
         out += self._events(self.engine.settle(time))
@@ -144,7 +180,7 @@ class SiteFold:
             if name in old.plan.station_ids:
                 was = old.plan.station_ids.index(name)
                 self.heard[s], self.silent[s] = old.heard[was], old.silent[was]
-        self.tick = old.tick
+        self.tick, self._recent = old.tick, old._recent
         self.active = set(old.active)
         self._pending = old._pending + [
             (e.time, f"{e.station}/{e.point}/{e.rule}", e.transition) for e in closed if e.transition == "cleared"
@@ -187,7 +223,41 @@ class SiteFold:
         rows, judged, late = self.engine.feed(times, points, values, quality)
         if contributes:
             self.grid.take(times, points, values, judged, late)
-        return self._events(rows)
+        out = self._events(rows)
+        if late.any():
+            out += self._out_of_order(frame, late)
+        return out
+
+    def _seen_before(self, frame: Frame) -> bool:
+        """Whether this very frame of a source without numbers came before, among the last of the site.
+
+        What is said twice is not late, and must be recognised before its lateness is judged.
+        """
+        digest = hashlib.blake2b(frame.station.encode(), digest_size=8)
+        for column in (frame.times, frame.points, frame.values, frame.quality):
+            digest.update(column.tobytes())
+        digest.update(frame.through.to_bytes(8, "little", signed=True))
+        mark = np.int64(int.from_bytes(digest.digest(), "little", signed=True))
+        if (self._recent == mark).any():
+            return True
+        self._recent[:-1], self._recent[-1] = self._recent[1:].copy(), mark
+        return False
+
+    def _after_its_time(self, station: int, frame: Frame) -> list[Output]:
+        """The part of a frame that was read while its station was unknown."""
+        old = frame.times <= self.backfill.closed[station]
+        columns = (frame.times[old], frame.points[old], frame.values[old], frame.quality[old])
+        return list(self.backfill.take(station, self.tick, self.engine, *columns))
+
+    def _out_of_order(self, frame: Frame, late: NDArray[np.uint8]) -> list[Output]:
+        """Readings older than what is known of their points; one of the very moment that is known is a repetition."""
+        mine = late.astype(np.bool_) & (frame.points >= 0) & (frame.points < len(self.plan.site.points))
+        mine[mine] = frame.times[mine] < self.engine.points["time"][frame.points[mine]]
+        station = self._station(frame)
+        if station is None or not mine.any():
+            return []
+        columns = (frame.times[mine], frame.points[mine], frame.values[mine], frame.quality[mine])
+        return list(self.backfill.take(station, self.tick, self.engine, *columns))
 
     def _events(self, rows: NDArray[Any]) -> list[Output]:
         if not len(rows):
@@ -335,7 +405,12 @@ class SiteFold:
             "alarms": self.keeper.dump(),
         }
         arrays = self.engine.arrays() | self.grid.arrays()
-        arrays["heard"], arrays["silent"] = self.heard, self.silent
+        meta["backfill"], old = self.backfill.dump()
+        arrays |= old
+        if self.ordering is not None:
+            meta["ordering"], late = self.ordering.dump()
+            arrays |= late
+        arrays["heard"], arrays["silent"], arrays["recent"] = self.heard, self.silent, self._recent
         arrays["memory"] = np.concatenate([np.zeros(0), *(f.memory for _, f, _ in self.functions)])
         return meta, arrays
 
@@ -346,6 +421,7 @@ class SiteFold:
         self.grid.not_before(self.since - DAY)
         self.grid.load(arrays)
         self.heard[:], self.silent[:] = arrays["heard"], arrays["silent"]
+        self._recent[:] = arrays["recent"]
         self.tick, self.active = meta["tick"], set(meta["active"])
         self._pending = [(int(t), str(r), str(w)) for t, r, w in meta["pending"]]
         at = 0
@@ -356,6 +432,19 @@ class SiteFold:
         for model in self.incidents:
             model.memory = Memory(**meta["incidents"][model.kind])
         self.keeper.load(meta["alarms"])
+        self.backfill.load(meta["backfill"], arrays)
+        if self.ordering is not None:
+            self.ordering.load(meta["ordering"], arrays)
+
+
+def _later(frame: Frame, than: int) -> Frame:
+    """The frame without the readings up to `than` (ns)."""
+    new = frame.times > than
+    if new.all():
+        return frame
+    return replace(
+        frame, times=frame.times[new], points=frame.points[new], values=frame.values[new], quality=frame.quality[new]
+    )
 
 
 def _names(plan: Plan, rows: NDArray[Any]) -> set[tuple[str, str, str]]:

@@ -131,6 +131,7 @@ def decode_records(data: bytes) -> list[Record]:
 _ALARM_TEXT = (
     "time", "site", "station", "point", "rule", "occurrence", "number", "transition", "priority",
     "cause", "unit", "annunciated", "quality", "catalogue", "state", "who", "command", "until",
+    "lane",
 )  # fmt: skip
 _INCIDENT_TEXT = ("time", "site", "kind", "incident", "number", "phase", "cause", "next_step")
 

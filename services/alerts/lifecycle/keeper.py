@@ -190,6 +190,21 @@ class Keeper:
         worse = self.memory.held.get(self._definition(key_of(event)).hidden_by)
         return worse is not None and worse.state.unacknowledged
 
+    def missed(self, event: AlarmEvent) -> list[AlarmEvent]:
+        """It came and went while nobody could see it; `event` is what raised it, at the time at which it went.
+
+        An alarm that stands, or is not in service, tells its own story.
+        """
+        key = key_of(event)
+        definition = self._definition(key)
+        if key in self.memory.held or not definition.acknowledged:
+            return []
+        held = Held(AlarmState(), replace(event, number=0))
+        self.memory.held[key] = held
+        after = AlarmState(unacknowledged=True, latched=definition.latching)
+        told = self._told(held, event.time, "missed", after, cause="came and went while it could not be seen")
+        return [replace(told, annunciated=False)]
+
     def adopt(self, closed: Iterable[AlarmEvent]) -> list[AlarmEvent]:
         """After another catalogue took effect: `closed` went with it. What is no longer defined is forgotten."""
         self.memory.standing = {k: t for k, t in self.memory.standing.items() if k in self.causes.by_key}
@@ -262,9 +277,9 @@ class Keeper:
 
     def _refused(self, command: Command, time: int, why: str) -> AlarmEvent:
         name = command.occurrence.partition("@")[0].removeprefix(f"{self.site}/")
-        parts = [*name.split("/"), "", "", ""][:3]
+        station, point, rule = [*name.split("/"), "", "", ""][:3]
         return AlarmEvent(
-            time, self.site, *parts, f"command/{command.id}", 1, "refused", "journal",
+            time, self.site, station, point, rule, f"command/{command.id}", 1, "refused", "journal",
             cause=f"{command.action}: {why}"[:500], annunciated=False, who=command.who, command=command.id,
         )  # fmt: skip
 

@@ -234,6 +234,7 @@ class Site(Strict):
     playbooks: dict[str, dict[str, str]] = {}
     suppressions: tuple[Suppression, ...] = ()
     grid: Duration = 10_000_000_000
+    lateness: Duration = 0
 
     @cached_property
     def point_index(self) -> dict[str, int]:

@@ -139,6 +139,7 @@ class SiteSource(Strict):
     incidents: list[Identifier] = []
     playbooks: dict[str, dict[str, Text]] = {}
     suppressions: list[Suppression] = Field(default=[], max_length=100)
+    lateness: Duration = 0
 
 
 class CatalogueSource(Strict):

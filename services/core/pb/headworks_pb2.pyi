@@ -297,6 +297,7 @@ class AlarmEvent(_message.Message):
     WHO_FIELD_NUMBER: _builtins.int
     COMMAND_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
+    LANE_FIELD_NUMBER: _builtins.int
     time: _builtins.int
     site: _builtins.str
     station: _builtins.str
@@ -332,6 +333,8 @@ class AlarmEvent(_message.Message):
     """its id"""
     until: _builtins.int
     """end of a shelving"""
+    lane: _builtins.str
+    """historical: of readings that came after their time; empty: live"""
     def __init__(
         self,
         *,
@@ -357,10 +360,11 @@ class AlarmEvent(_message.Message):
         who: _builtins.str = ...,
         command: _builtins.str = ...,
         until: _builtins.int = ...,
+        lane: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["annunciated", b"annunciated", "catalogue", b"catalogue", "cause", b"cause", "command", b"command", "has_limit", b"has_limit", "has_value", b"has_value", "limit", b"limit", "number", b"number", "occurrence", b"occurrence", "point", b"point", "priority", b"priority", "quality", b"quality", "rule", b"rule", "site", b"site", "state", b"state", "station", b"station", "time", b"time", "transition", b"transition", "unit", b"unit", "until", b"until", "value", b"value", "who", b"who"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["annunciated", b"annunciated", "catalogue", b"catalogue", "cause", b"cause", "command", b"command", "has_limit", b"has_limit", "has_value", b"has_value", "lane", b"lane", "limit", b"limit", "number", b"number", "occurrence", b"occurrence", "point", b"point", "priority", b"priority", "quality", b"quality", "rule", b"rule", "site", b"site", "state", b"state", "station", b"station", "time", b"time", "transition", b"transition", "unit", b"unit", "until", b"until", "value", b"value", "who", b"who"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
