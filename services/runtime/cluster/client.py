@@ -33,14 +33,18 @@ _STOP = 3.0
 _FETCH = 16 << 20
 
 
-def unreachable(settings: Settings, error: BaseException | str = "no answer") -> LogError:
+class Unreachable(LogError):
+    """Kafka does not answer. It may later, unlike what other LogErrors say of it."""
+
+
+def unreachable(settings: Settings, error: BaseException | str = "no answer") -> Unreachable:
     """The sentence for a Kafka that is not there."""
     if isinstance(error, KafkaConnectionError):
         error = "no broker answers there"
     elif isinstance(error, TimeoutError):
         error = "no answer in time"
     reason = str(error) or type(error).__name__
-    return LogError(f"Kafka at {settings.kafka} cannot be reached: {reason}")
+    return Unreachable(f"Kafka at {settings.kafka} cannot be reached: {reason}")
 
 
 def new_producer(settings: Settings, **more: Any) -> AIOKafkaProducer:
