@@ -1,4 +1,4 @@
-"""`python -m deploy.native up|status|down|build`: the native stack from the command line."""
+"""`python -m deploy.native up|status|down|check|build`: the native stack from the command line."""
 
 from __future__ import annotations
 
@@ -49,6 +49,14 @@ def down(folder: Path) -> int:
     return 0
 
 
+def check() -> int:
+    """Says what the machine lacks; the status is 0 when nothing."""
+    lacks = Stack.lacks()
+    if lacks:
+        say(lacks)
+    return 1 if lacks else 0
+
+
 def build(names: list[str]) -> int:
     """Fetches and builds, so that a later start need not."""
     for name in names:
@@ -67,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--free-ports", action="store_true", help="ports that nobody uses, kept for this folder")
             one.add_argument("--no-plain", action="store_true", help="MQTT only with TLS and passwords")
             one.add_argument("--kafka-heap", default="768m", help="the most that Kafka's heap takes (768m)")
+    commands.add_parser("check", help="say what must be installed first")
     building = commands.add_parser("build", help="fetch and build into the cache")
     building.add_argument("names", nargs="*", choices=[*BUILDS, []], help=f"{', '.join(BUILDS)}; none: the servers'")
     return whole
@@ -83,6 +92,8 @@ def main(arguments: list[str]) -> int:
                 return status(asked.folder)
             case "down":
                 return down(asked.folder)
+            case "check":
+                return check()
             case _:
                 return build(asked.names or ["kafka", "influxdb"])
     except NativeError as error:

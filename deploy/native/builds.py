@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar
 from xml.etree import ElementTree
 
-from deploy.native.programs import NativeError, need, run
+from deploy.native.programs import NativeError, find, need, run
 
 HERE = Path(__file__).resolve().parent
 
@@ -58,7 +58,7 @@ class Build(ABC):
         """
         if self.built:
             return self.place
-        programs = need(self.needs, f"building {self.name} {self.version}")
+        programs = self.check()
         self.place.parent.mkdir(parents=True, exist_ok=True)
         with (self.place.parent / f".{self.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -68,6 +68,10 @@ class Build(ABC):
                 self._build_aside(programs)
                 say(f"{self.name} {self.version} built in {time.monotonic() - began:.0f} s")
         return self.place
+
+    def check(self) -> dict[str, str]:
+        """The programs that it needs, by name; NativeError when one is missing or too old."""
+        return need(self.needs, f"building {self.name} {self.version}")
 
     def _build_aside(self, programs: Mapping[str, str]) -> None:
         aside = Path(tempfile.mkdtemp(prefix=f".{self.name}-", dir=self.place.parent))
@@ -107,6 +111,10 @@ class KafkaBuild(Build):
         run(command, what="fetching Kafka's jars with Maven")
 
 
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.strip(".").split("."))
+
+
 class GoBuild(Build):
     """A program of a Go module, in `bin`; its recipe is a folder with go.mod and go.sum."""
 
@@ -126,6 +134,21 @@ class GoBuild(Build):
         if found is None:
             raise NativeError(f"{self.recipe / 'go.mod'} pins no {self.module}")
         return found[1]
+
+    def check(self) -> dict[str, str]:
+        """Go must be as new as go.mod says; Debian's may be older."""
+        programs = super().check()
+        # Asked in the recipe's folder, a Go that may fetch newer ones of itself answers with what it will use.
+        said = run([programs["go"], "version"], what=f"asking Go in {self.recipe}", cwd=self.recipe)
+        line = re.search(r"^go (\S+)", (self.recipe / "go.mod").read_text(), re.MULTILINE)
+        wanted = line[1] if line else "0"
+        found = re.search(r"\bgo(\d[\d.]*)", said)
+        if found is None or _numbers(found[1]) < _numbers(wanted):
+            raise NativeError(
+                f"building {self.name} {self.version} needs Go {wanted} or newer, and {programs['go']} is "
+                f"{found[1] if found else said.strip()}; Debian has newer ones in later releases and in backports"
+            )
+        return programs
 
     def go_build(self, go: str, package: str, to: Path, env: Mapping[str, str] | None = None, flags: str = "") -> None:
         """`go build` with exactly the modules of go.mod and go.sum; flags: the linker's."""
@@ -154,6 +177,8 @@ class InfluxdbBuild(GoBuild):
         env = {"PKG_CONFIG": str(helper), "RUSTC_WRAPPER": str(wrapper), "CGO_ENABLED": "1"}
         # Its own rust-toolchain file asks for a version that the machine need not have.
         env["RUSTUP_TOOLCHAIN"] = os.environ.get("RUSTUP_TOOLCHAIN", "stable")
+        if find("gcc") is None:
+            env["CC"] = programs["clang"]
         version = f"-X main.version=v{self.version}"
         self.go_build(programs["go"], f"{self.module}/cmd/influxd", into / "bin" / "influxd", env, version)
         helper.unlink()

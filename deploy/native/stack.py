@@ -66,10 +66,11 @@ class Stack:
     @staticmethod
     def lacks() -> str:
         """What this machine must have installed before a stack can be up, in a sentence; empty when nothing."""
-        builds = [build for name in ("kafka", "influxdb") if not (build := BUILDS[name]).built]
-        programs = {"java", "mosquitto", "mosquitto_passwd", "openssl"}.union(*(build.needs for build in builds))
         try:
-            need(sorted(programs), "the native stack")
+            for name in ("kafka", "influxdb"):
+                if not BUILDS[name].built:
+                    BUILDS[name].check()
+            need(["java", "mosquitto", "mosquitto_passwd", "openssl"], "running the stack")
         except NativeError as error:
             return str(error)
         return ""
