@@ -1,0 +1,107 @@
+"""Where Faust 0.15 is told to do otherwise, and why: consumer, producer, tables' manager.
+
+Faust's own way of each would lose the place in the log, or time that an alarm has not got (docs/adr/0010).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from faust.tables.manager import TableManager
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from services.runtime.cluster.client import new_consumer, new_producer
+from services.runtime.cluster.faust_worker.leaving import leave
+
+if TYPE_CHECKING:
+    from services.runtime.cluster.faust_worker.app import WorkerApp
+
+#: Heartbeats in a session: a rebalance is told to a worker with one, so they also say how soon another takes over.
+_BEATS = 6
+
+#: Seconds that a worker has to end its round and flush when partitions are taken from it.
+_LET_GO = 30.0
+
+
+class Producer(driver.Producer):
+    """The project's own: idempotent, with its bounds."""
+
+    app: WorkerApp
+
+    def _new_producer(self, transactional_id: str | None = None) -> AIOKafkaProducer:
+        return new_producer(self.app.settings)
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Tells the vigil of each heartbeat; leaves the group at the end."""
+
+    app: WorkerApp
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        settings = self.app.settings
+        session = int(settings.session_timeout * 1000)
+        return new_consumer(
+            settings,
+            group_id=self.app.conf.id,
+            group_instance_id=self.app.conf.consumer_group_instance_id,
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            # Of a new group only: the first seek goes to where the rows say.
+            auto_offset_reset="earliest",
+            session_timeout_ms=session,
+            heartbeat_interval_ms=session // _BEATS,
+            rebalance_timeout_ms=int(_LET_GO * 1000),
+        )
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        coordinator, vigil = self._ensure_consumer()._coordinator, self.app.vigil
+        beat = coordinator._do_heartbeat
+
+        async def heard() -> bool:
+            sent = vigil.seconds()
+            confirmed = bool(await beat())
+            if confirmed:
+                vigil.heard(sent)
+            return confirmed
+
+        coordinator._do_heartbeat = heard
+
+    async def beat(self) -> bool:
+        """One heartbeat now; whether it was confirmed."""
+        return bool(await self.call_thread(self._beat))
+
+    async def _beat(self) -> bool:
+        return bool(await self._ensure_consumer()._coordinator._do_heartbeat())
+
+    async def leave(self) -> bool:
+        """Leaves the group, so that another takes over at once."""
+        instance = self.app.conf.consumer_group_instance_id
+        return bool(await self.call_thread(leave, self._ensure_consumer()._coordinator, instance))
+
+
+class Consumer(driver.Consumer):
+    """Seeks to what the rows say is due; Faust would seek to what is committed, and not at all for offset 0."""
+
+    app: WorkerApp
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def perform_seek(self) -> None:
+        """Each partition that is held, to the offset that is due. Called with the flow held."""
+        topic = self.app.sites
+        due = {TP(topic, partition): offset for partition, offset in self.app.carrier.due.items()}
+        due = {tp: offset for tp, offset in due.items() if tp in self.assignment()}
+        if due:
+            await self.seek_wait(due)
+
+
+class Manager(TableManager):
+    """There are no tables of Faust's, so there is nothing to wait a second for at the start."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
