@@ -23,5 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Kafka, InfluxDB and Mosquitto; up inside, down after, also when the tests are killed."""
+    if lacks := Stack.lacks():
+        pytest.skip(lacks)
     with Stack(tmp_path_factory.mktemp("stack"), Ports.free()) as up:
         yield up

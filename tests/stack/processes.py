@@ -24,6 +24,9 @@ PAUSE = 0.5
 #: A service that ends more often than this is not kept alive, but reported.
 MOST_STARTS = 30
 
+#: Services that are started by another command than `headworks NAME`.
+COMMANDS = {"archive": ("tests.stack.archive",)}
+
 # Loopback needs no proxy, whatever the environment says of one.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -143,7 +146,7 @@ class Service:
             if self._stopping.is_set():
                 return
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.cli", self.name],
+                [sys.executable, "-m", *COMMANDS.get(self.name, ("services.cli", self.name))],
                 cwd=PROJECT, env=dict(self._environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
             self.lives.append(Life(time.monotonic(), self._process.pid))

@@ -19,7 +19,7 @@ from tests.local.storm import first_hours
 from tests.stack.cluster import Cluster
 from tests.stack.faults import FAULTS, Fault, Row, markdown, small_disk, strike, write_table
 from tests.stack.part import Part, expected
-from tests.stack.verdict import check_state, count, read_log
+from tests.stack.verdict import check_archive, check_state, count, read_log
 
 #: Half an hour in which the screen clogs, the intake is restricted and the first two phases of the incident come.
 SINCE, END = "2023-04-18T20:45:00+08:00", "2023-04-18T21:15:00+08:00"
@@ -96,6 +96,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(
         assert count(wanted.readings, log.readings).faultless, "Kafka's log of sites"
         assert stored.faultless, f"InfluxDB: {stored}"
         assert journal == wanted.journal
+        check_archive(cluster)
         check_state(cluster, wanted)
         # What the state's rows say is what a worker goes on from: after a start anew it says nothing else.
         for label in ("alerts", "aggregate"):

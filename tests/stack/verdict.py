@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.aggregator.sinks.parquet.archive_files import folder_of, holding
+from services.aggregator.sinks.parquet.archive_reading import ArchivedLog
 from services.core.codec import decode_records
 from services.core.frame import Frame
 from services.core.records import Tick
 from services.runtime.cluster.rows import PARTITION, decode_row, newest
-from tests.stack.cluster import Cluster
+from tests.stack.cluster import Cluster, until
 from tests.stack.part import Expected, Readings
 
 
@@ -85,6 +87,26 @@ def read_log(cluster: Cluster) -> LogContent:
                 values.append(float(value))
     readings = {key: (np.array(times, np.int64), np.array(values)) for key, (times, values) in columns.items()}
     return LogContent(readings, frames, again, bool(ended) and all(ended.values()))
+
+
+def check_archive(cluster: Cluster, within: float = 30.0) -> None:
+    """Every message of the log is in the archive's files, each once, byte for byte."""
+    ends = cluster.kafka.ends("sites")
+
+    def complete() -> bool:
+        return all(
+            sum(span.size for span in holding(folder_of(cluster.archive, partition)).files) >= end
+            for (_, partition), end in ends.items()
+        )
+
+    until(complete, within, cluster.why)
+    archive = ArchivedLog(cluster.archive)
+    found = [
+        (partition, entry.offset, entry.data)
+        for _, partition in sorted(ends)
+        for entry in archive.entries(partition)
+    ]  # fmt: skip
+    assert found == [(one.partition, one.offset, one.value) for one in cluster.kafka.messages("sites")]
 
 
 def check_state(cluster: Cluster, wanted: Expected) -> None:
