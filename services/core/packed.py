@@ -1,0 +1,34 @@
+"""Packed: numbered frames of one site that are encoded already, as one message of a cluster's log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from services.core.ports import SiteLog
+from services.core.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Frames numbered `first` to `last` in `epoch`, without gaps. `data` is what `encode_records` makes of them.
+
+    services.core.codec.decode_records(data) gives them back, `last` − `first` + 1 of them.
+    """
+
+    site: str
+    epoch: int
+    first: int
+    last: int
+    readings: int
+    data: bytes
+
+
+@runtime_checkable
+class PackedLog(SiteLog, Protocol):
+    """A log that takes frames as they are encoded."""
+
+    async def append_packed(self, packed: Sequence[Packed], records: Sequence[Record]) -> None:
+        """As `append`: first `packed`, then `records`."""
+        ...
