@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from services.aggregator.sinks.influx.names import Indices, Names, Texts
 from services.aggregator.sinks.influx.words import fields, tags
 from services.core.clock import format_duration
 from services.core.codec import canonical_json
-from services.core.frame import Frame
+from services.core.frame import Frame, Points
 from services.core.records import Aggregates, AlarmEvent, IncidentEvent
 
 _STATISTICS = ("mean", "min", "max", "count", "good_ratio")
@@ -22,25 +23,47 @@ _ENDINGS = Texts(b"", *(f".{name}".encode() for name in _STATISTICS))
 _WHOLE = np.array([False, *(name == "count" for name in _STATISTICS)])
 
 
-def encode_frames(frames: Sequence[tuple[Place, Frame]], names: Names) -> Lines:
+class Encoded(NamedTuple):
+    """unnamed: where a point has no name that InfluxDB could keep it by, and what is said of it; it is left out."""
+
+    lines: Lines
+    unnamed: tuple[tuple[Place, str], ...] = ()
+
+
+def encode_frames(frames: Sequence[tuple[Place, Frame]], names: Names) -> Encoded:
     """`readings`: a line an instant of a station, a field a point; a value that is no number has only its `.q`.
 
-    Of two readings of one (point, time) in a frame the first stands. A point without a name is left out.
+    Of two readings of one (point, time) in a frame the first stands.
     """
     blocks = [(place, frame) for place, frame in frames if len(frame)]
     if not blocks:
-        return Lines(b"", (), ())
+        return Encoded(Lines(b"", (), ()))
     columns = [(f.times, f.points, f.values, f.quality) for _, f in blocks]
     times, points, values, quality = (np.concatenate(column) for column in zip(*columns, strict=True))
     lengths = [len(frame) for _, frame in blocks]
-    series, keys = names.of([frame.site for _, frame in blocks], lengths, points)
+    places = tuple(place for place, _ in blocks)
+    sites = [frame.site for _, frame in blocks]
+    series, keys = names.of(sites, lengths, points)
+    unnamed = _unnamed(places, sites, lengths, points, keys)
     bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
     order = _order(bounds, times, series, points)
     if order is not None:
         times, series, keys, values, quality = (c[order] for c in (times, series, keys, values, quality))
     endings = np.zeros(len(series), np.uint8)
-    places = tuple(place for place, _ in blocks)
-    return _assemble(b"readings", names, bounds, places, series, keys, endings, times, values, quality)
+    lines = _assemble(b"readings", names, bounds, places, series, keys, endings, times, values, quality)
+    return Encoded(lines, unnamed)
+
+
+def _unnamed(
+    places: Sequence[Place], sites: Sequence[str], lengths: Sequence[int], points: Points, keys: Indices
+) -> tuple[tuple[Place, str], ...]:
+    if not (keys < 0).any():
+        return ()
+    block = np.repeat(np.arange(len(places)), lengths)
+    return tuple(
+        (places[b], f"site {sites[b]!r}: no catalogue names {np.unique(points[(block == b) & (keys < 0)]).tolist()}")
+        for b in np.unique(block[keys < 0])
+    )
 
 
 def _order(
@@ -59,9 +82,9 @@ def _order(
     return order
 
 
-def encode_aggregates(windows: Sequence[tuple[Place, Aggregates]], names: Names) -> Lines:
+def encode_aggregates(windows: Sequence[tuple[Place, Aggregates]], names: Names) -> Encoded:
     """`aggregates_1m` (or the width that it is): a line a station and window, the fields `<point>.mean` and so on."""
-    out = Gathered()
+    out, unnamed = Gathered(), list[tuple[Place, str]]()
     by_width: dict[int, list[tuple[Place, Aggregates]]] = {}
     for place, window in windows:
         if len(window.points):
@@ -70,14 +93,16 @@ def encode_aggregates(windows: Sequence[tuple[Place, Aggregates]], names: Names)
         measurement = f"aggregates_{format_duration(width)}".encode()
         lengths = [len(window.points) for _, window in some]
         points = np.concatenate([window.points for _, window in some])
-        series, keys = names.of([window.site for _, window in some], lengths, points)
+        places, sites = tuple(place for place, _ in some), [window.site for _, window in some]
+        series, keys = names.of(sites, lengths, points)
+        unnamed += _unnamed(places, sites, lengths, points, keys)
         order = np.lexsort((points, series, np.repeat(np.arange(len(some)), lengths)))
         many = len(_STATISTICS)
         columns = [np.concatenate([getattr(window, name) for _, window in some]) for name in _STATISTICS]
         made = _assemble(
             measurement, names,
             np.concatenate(([0], np.cumsum(lengths))).astype(np.int64) * many,
-            tuple(place for place, _ in some),
+            places,
             np.repeat(series[order], many), np.repeat(keys[order], many),
             np.tile(np.arange(1, many + 1, dtype=np.uint8), len(order)),
             np.repeat([window.start for _, window in some], np.array(lengths) * many).astype(np.int64),
@@ -85,7 +110,7 @@ def encode_aggregates(windows: Sequence[tuple[Place, Aggregates]], names: Names)
             np.zeros(len(order) * many, np.uint8),
         )  # fmt: skip
         out.add_many(made.data, made.starts, made.places)
-    return out.lines()
+    return Encoded(out.lines(), tuple(unnamed))
 
 
 def _assemble(
