@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -72,11 +72,13 @@ class Follower:
         *,
         start: Mapping[Part, int] | None,
         until_end: bool = False,
+        only: Collection[Part] | None = None,
         revoked: Revoked | None = None,
     ) -> None:
         """`Follower.group` and `Follower.whole` make them; `start`: None for a group."""
         self.settings, self.topics, self.lost = settings, tuple(topics), 0
         self._make, self._start, self._until_end, self._revoked = consumer, start, until_end, revoked
+        self._only = None if only is None else frozenset(only)
         self._short = {settings.topic(name): name for name in topics}
         self._specs = topic_specs(settings)
         self._ready: deque[Batch] = deque()
@@ -120,12 +122,15 @@ class Follower:
         topics: Sequence[str],
         start: Mapping[Part, int] | None = None,
         until_end: bool = False,
+        only: Collection[Part] | None = None,
     ) -> Self:
-        """All partitions of `topics`.  `start`: the first offset to read, earliest where it says none.
+        """All partitions of `topics`, or `only` those.  `start`: the first offset to read, earliest where it says none.
 
         `until_end`: the iteration ends at what is the end now.
         """
-        return cls(settings, topics, lambda: new_consumer(settings), start=dict(start or {}), until_end=until_end)
+        return cls(
+            settings, topics, lambda: new_consumer(settings), start=dict(start or {}), until_end=until_end, only=only
+        )
 
     async def __aenter__(self) -> Self:
         self._consumer = self._make()
@@ -214,7 +219,8 @@ class Follower:
         return TopicPartition(self.settings.topic(part[0]), part[1])
 
     async def _assign(self, start: Mapping[Part, int]) -> None:
-        tps = [self._tp((name, p)) for name in self.topics for p in range(self._specs[name].partitions)]
+        parts = [(name, p) for name in self.topics for p in range(self._specs[name].partitions)]
+        tps = [self._tp(part) for part in parts if self._only is None or part in self._only]
         self._consumer.assign(tps)
         first = await self._consumer.beginning_offsets(tps)
         self._ends = dict(await self._consumer.end_offsets(tps))

@@ -1,0 +1,284 @@
+"""KafkaLog: the bridge's end of a cluster's log of sites."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+)
+
+from services.core.errors import LogError
+from services.core.ports import Position, Reject
+from services.core.records import Record
+from services.core.settings import Settings
+from services.runtime.cluster.client import Unreachable, given_up, new_producer, started, unreachable
+from services.runtime.cluster.delivery import all_of, send_lanes
+from services.runtime.cluster.heard import Heard, decode_heard, encode_heard
+from services.runtime.cluster.lanes import Lanes, Message, lanes_of
+from services.runtime.cluster.partitioning import partition_of
+from services.runtime.cluster.reading import Follower
+from services.runtime.cluster.rejects import encode_reject
+from services.runtime.cluster.topics import POSITIONS, REJECTED, SITES, LogIdentity, check_topics
+
+#: Seconds between two checkpoints; a bridge that starts reads at most so much of the log, and what came since.
+_CHECKPOINT = 5.0
+
+#: What another try does not mend.
+_HOPELESS = (MessageSizeTooLargeError, TopicAuthorizationFailedError, InvalidTopicError)
+
+_log = structlog.get_logger("headworks.kafka")
+
+
+@dataclass(slots=True)
+class LogCounters:
+    """What has gone through since the start.  records: a tick counts in each partition.  seconds: spent in `append`."""
+
+    appends: int = 0
+    records: int = 0
+    messages: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    rejects: int = 0
+    recoveries: int = 0
+
+
+class KafkaLog:
+    """core.ports.SiteLog on Kafka, for the sites that one bridge carries. An async context manager.
+
+    Its methods take effect in the order in which they are called. After a LogError of `append`, or when it was cut
+    short, part of the batch may be in the log, of each site its beginning: append the same again before anything
+    later of these sites; what is in already is passed over.
+    """
+
+    def __init__(self, settings: Settings, sites: Iterable[str], *, patience: float = 60.0) -> None:
+        """`sites`: those of this bridge; a tick goes to their partitions.  `patience`: seconds Kafka may be gone."""
+        self.settings, self.counters = settings, LogCounters()
+        self._patience = patience
+        self._partitions = {site: partition_of(site, settings.partitions) for site in sites}
+        self._heard: dict[int, Heard] = {}
+        self._said: dict[int, int] = {}
+        self._lock = asyncio.Lock()
+        self._producer: AIOKafkaProducer | None = None
+        self._doubt = True
+        self._checkpoints: asyncio.Task[None] | None = None
+        self._identity: LogIdentity | None = None
+
+    async def __aenter__(self) -> Self:
+        """LogError: Kafka is not there, the topics are not as they should be, or the checkpoint is another log's."""
+        self._identity = await check_topics(self.settings)
+        try:
+            await self._learn(sorted(set(self._partitions.values())))
+            await self._recover()
+        except BaseException:
+            await self._give_up()
+            raise
+        self._checkpoints = asyncio.create_task(self._keep_checkpoints(), name="positions")
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.cancel()
+            await asyncio.gather(self._checkpoints, return_exceptions=True)
+        async with self._lock:
+            with suppress(KafkaError, TimeoutError):
+                async with asyncio.timeout(5.0):
+                    await self._checkpoint()
+            await self._give_up()
+
+    @property
+    def identity(self) -> LogIdentity:
+        """Which log this is."""
+        assert self._identity is not None, "not entered"
+        return self._identity
+
+    def positions(self) -> Mapping[str, Position]:
+        """By site the last numbered frame that is durable, of the epoch last heard."""
+        found: dict[str, Position] = {}
+        for heard in self._heard.values():
+            found.update(heard.positions())
+        return found
+
+    def last_tick(self) -> int:
+        """The time (ns) of the last tick that every partition has; 0 when there is none."""
+        return min((heard.last_tick for heard in self._heard.values()), default=0)
+
+    async def carry(self, sites: Iterable[str]) -> None:
+        """Takes further sites: how far they are is read from the log first."""
+        added = {site: partition_of(site, self.settings.partitions) for site in sites}
+        async with self._lock:
+            await self._learn(sorted(set(added.values()) - set(self._heard)))
+            self._partitions.update(added)
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """See the class and SiteLog. LogError when Kafka has not taken all of it within `patience`.
+
+        ValueError, with nothing taken, for a record of a site that is not this bridge's.
+        """
+        if not records:
+            return
+        strangers = sorted({r.site for r in records if hasattr(r, "site") and r.site not in self._partitions})
+        if strangers:
+            raise ValueError(f"not among the sites of this bridge: {', '.join(strangers)}")
+        async with self._lock:
+            begun = time.perf_counter()
+            lanes: Lanes = {}
+            planned = False
+
+            async def work() -> None:
+                nonlocal planned
+                if not planned:  # what is in doubt has been looked up by now
+                    lanes.update(lanes_of(records, self._partitions, self._heard))
+                    planned = True
+                assert self._producer is not None
+                await send_lanes(self._producer, self.settings.topic(SITES), lanes, self._landed)
+
+            await self._deliver(work, lanes)
+            self.counters.appends += 1
+            self.counters.seconds += time.perf_counter() - begun
+
+    async def reject(self, rejects: Sequence[Reject]) -> None:
+        """Keeps what could not be taken; once, or more often when Kafka was lost meanwhile. LogError as `append`."""
+        if not rejects:
+            return
+        async with self._lock:
+            left = list(rejects)
+
+            async def work() -> None:
+                assert self._producer is not None
+                topic = self.settings.topic(REJECTED)
+                sent = []
+                for one in left:
+                    key, value, headers = encode_reject(one)
+                    sent.append(await self._producer.send(topic, value, key, headers=headers))
+                await asyncio.gather(*sent)
+                self.counters.rejects += len(left)
+
+            await self._deliver(work, {})
+
+    # -- inside
+
+    async def _deliver(self, work: Callable[[], Awaitable[None]], lanes: Lanes) -> None:
+        """`work`, again after each loss of Kafka, until it is done or patience ends; doubt remains after a failure."""
+        try:
+            async with asyncio.timeout(self._patience):
+                while True:
+                    try:
+                        if self._doubt:
+                            await self._recover(lanes)
+                        await work()
+                        return
+                    except _HOPELESS as error:
+                        raise LogError(f"Kafka refuses {self.settings.topic(SITES)}: {error}") from error
+                    except (KafkaError, Unreachable) as error:
+                        self._doubt = True
+                        _log.warning("Kafka did not take a batch; asking what it has", error=str(error))
+                        await asyncio.sleep(0.5)
+        except BaseException as error:
+            self._doubt = True
+            if isinstance(error, TimeoutError):
+                raise unreachable(self.settings, f"it took nothing for {self._patience:g} s") from error
+            raise
+
+    def _landed(self, partition: int, last: int, messages: list[Message]) -> None:
+        heard = self._heard[partition]
+        if 0 <= last <= heard.offset:
+            raise LogError(
+                f"{self.settings.topic(SITES)} partition {partition} took offset {last} after {heard.offset}: "
+                "the topic was made anew or has lost its end; start again to have it looked at"
+            )
+        heard.offset = max(heard.offset, last)
+        for message in messages:
+            for record in message.records:
+                heard.take(record)
+            self.counters.records += len(message.records)
+            self.counters.messages += 1
+            self.counters.bytes += len(message.data)
+
+    async def _learn(self, partitions: Sequence[int]) -> None:
+        """What the checkpoint says of `partitions`, and what was written since."""
+        kept = {partition: Heard() for partition in partitions}
+        topic = self.settings.topic(POSITIONS)
+        async with Follower.whole(self.settings, [POSITIONS], until_end=True) as follower:
+            async for batch in follower:
+                for entry in batch.entries:
+                    partition, heard = decode_heard(topic, self.identity.log, entry.data)
+                    # One that was paused may write an older one after a newer.
+                    if partition in kept and heard.offset >= kept[partition].offset:
+                        kept[partition] = heard
+        self._heard.update(kept)
+        self._said.update({partition: heard.offset for partition, heard in kept.items()})
+        await self._read_tail(partitions)
+
+    async def _read_tail(self, partitions: Iterable[int], seen: set[bytes] | None = None) -> None:
+        only = [(SITES, partition) for partition in partitions]
+        start = {part: self._heard[part[1]].offset + 1 for part in only if self._heard[part[1]].offset >= 0}
+        if not only:
+            return
+        async with Follower.whole(self.settings, [SITES], start, until_end=True, only=only) as follower:
+            async for batch in follower:
+                heard = self._heard[batch.partition]
+                for entry in batch.entries:
+                    heard.scan(entry.offset, entry.data)
+                    if seen is not None:
+                        seen.add(entry.data)
+
+    async def _recover(self, lanes: Lanes | None = None) -> None:
+        """A new producer; and what the old one's last words were, which are taken out of `lanes`."""
+        fresh = self._producer is None
+        await self._give_up()
+        if not fresh:
+            self.counters.recoveries += 1
+            identity = await check_topics(self.settings)
+            if identity != self.identity:
+                raise LogError(
+                    f"{self.settings.topic(SITES)} was made anew ({self.identity.log} is now {identity.log}): "
+                    "what the gateways were told is not in it. Take a new generation of topics (HEADWORKS_KAFKA_PREFIX)"
+                )
+            seen: set[bytes] = set()
+            await self._read_tail(sorted(self._heard), seen)
+            for partition, lane in (lanes or {}).items():
+                while lane and (lane[0].data in seen or lane[0].landed(self._heard[partition])):
+                    self.counters.records += len(lane[0].records)
+                    lane.popleft()
+        producer = new_producer(self.settings)
+        await started(producer, self.settings)
+        self._producer, self._doubt = producer, False
+
+    async def _give_up(self) -> None:
+        if self._producer is not None:
+            await given_up(self._producer)
+
+    async def _keep_checkpoints(self) -> None:
+        while True:
+            await asyncio.sleep(_CHECKPOINT)
+            try:
+                async with asyncio.timeout(_CHECKPOINT):
+                    await self._checkpoint()
+            except (KafkaError, TimeoutError) as error:
+                _log.warning("the bridge's positions were not kept; a start reads more", error=str(error))
+
+    async def _checkpoint(self) -> None:
+        if self._producer is None or self._doubt:
+            return
+        topic, producer = self.settings.topic(POSITIONS), self._producer
+
+        async def keep(partition: int, heard: Heard) -> None:
+            data = encode_heard(self.identity.log, partition, heard)
+            await producer.send_and_wait(topic, data, str(partition).encode(), partition=0)
+            self._said[partition] = heard.offset
+
+        await all_of(keep(p, heard) for p, heard in self._heard.items() if heard.offset > self._said.get(p, -1))
