@@ -29,6 +29,6 @@ class Packed:
 class PackedLog(SiteLog, Protocol):
     """A log that takes frames as they are encoded."""
 
-    async def append_packed(self, packed: Sequence[Packed], records: Sequence[Record]) -> None:
-        """As `append`: first `packed`, then `records`."""
+    async def append_packed(self, records: Sequence[Record | Packed]) -> None:
+        """As `append`, with packed frames among the records, each in the place of the frames that it holds."""
         ...

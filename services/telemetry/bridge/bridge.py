@@ -18,9 +18,9 @@ import structlog
 from services.core.catalogue import Site
 from services.core.codec import decode_records
 from services.core.errors import LogError
-from services.core.packed import PackedLog
+from services.core.packed import Packed, PackedLog
 from services.core.ports import Position, SiteLog
-from services.core.records import Tick
+from services.core.records import Record, Tick
 from services.telemetry.bridge.counters import BridgeCounters
 from services.telemetry.bridge.digest import Clock, Digest, Reader, WallClock
 from services.telemetry.bridge.intake import Arrived, Intake
@@ -251,7 +251,7 @@ class Bridge:
             self.counters.in_flight = held + len(self._intake)
             ticks = self._ticks()
             digest.records.extend(ticks)
-            if digest.records or digest.packed:
+            if digest.records:
                 await self._persist(lambda d=digest: self._append(d))  # type: ignore[misc]
             if digest.rejects:
                 await self._persist(lambda d=digest: self._log_of_sites.reject(d.rejects))  # type: ignore[misc]
@@ -273,10 +273,12 @@ class Bridge:
     async def _append(self, digest: Digest) -> None:
         log = self._log_of_sites
         if isinstance(log, PackedLog):
-            await log.append_packed(digest.packed, digest.records)
-        else:
-            frames = [record for packed in digest.packed for record in decode_records(packed.data)]
-            await log.append(frames + digest.records)
+            await log.append_packed(digest.records)
+            return
+        records: list[Record] = []
+        for one in digest.records:
+            records += decode_records(one.data) if isinstance(one, Packed) else [one]
+        await log.append(records)
 
     def _ticks(self) -> list[Tick]:
         if self._wall is not None:

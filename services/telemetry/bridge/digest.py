@@ -57,11 +57,10 @@ class WallClock:
 
 @dataclass(slots=True)
 class Digest:
-    """What a batch comes to: frames that are encoded already, then records in order; what was refused; whose
-    committed number is to be said; and by site the last event time, ns."""
+    """What a batch comes to: records and packed frames in order; what was refused; whose committed number is to be
+    said; and by site the last event time, ns."""
 
-    packed: list[Packed] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    records: list[Record | Packed] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     say: set[str] = field(default_factory=set)
     latest: dict[str, int] = field(default_factory=dict)
@@ -117,7 +116,7 @@ class Reader:
         counters.bytes += carried.size
         counters.frames += carried.messages
         counters.readings += carried.readings
-        into.packed += carried.packed
+        into.records += carried.packed
         into.say |= carried.latest.keys()
         for site, latest in carried.latest.items():
             into.latest[site] = max(latest, into.latest.get(site, 0))
