@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deploy.native.certificates import make_certificates
 from deploy.native.files import private, secret
+from deploy.native.passwords import password_file
 from deploy.native.ports import HOST, Ports
 from deploy.native.programs import NativeError, need, run
 from deploy.native.server import Server
@@ -110,7 +111,7 @@ class Mosquitto(Server):
 
     def prepare(self) -> None:
         """Certificates, passwords and rules."""
-        need(["mosquitto", "mosquitto_passwd"], "running the MQTT broker")
+        need(["mosquitto"], "running the MQTT broker")
         make_certificates(self.folder / "tls")
         self._hash_passwords()
         users = (SETTINGS / "users.acl").read_text()
@@ -144,9 +145,4 @@ class Mosquitto(Server):
 
     def _hash_passwords(self) -> None:
         clear = {user: secret(self.password_file(user), secrets.token_urlsafe(24)) for user in self.users}
-        aside = self.folder / "passwords.new"
-        private(aside, "".join(f"{user}:{password}\n" for user, password in clear.items()))
-        # The tool replaces the clear text in the file; on a command line every user would see it.
-        run([need(["mosquitto_passwd"], "MQTT users")["mosquitto_passwd"], "-U", str(aside)], what="hashing passwords")
-        aside.chmod(0o600)
-        aside.replace(self.folder / "passwords")
+        private(self.folder / "passwords", password_file(clear))

@@ -70,7 +70,7 @@ class Stack:
             for name in ("kafka", "influxdb"):
                 if not BUILDS[name].built:
                     BUILDS[name].check()
-            need(["java", "mosquitto", "mosquitto_passwd", "openssl"], "running the stack")
+            need(["java", "mosquitto", "openssl"], "running the stack")
         except NativeError as error:
             return str(error)
         return ""
