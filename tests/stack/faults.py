@@ -15,8 +15,9 @@ from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
-from tests.stack.cluster import Cluster, until
-from tests.stack.processes import PAUSE
+from services.runtime.cluster.partitioning import partition_of
+from tests.stack.cluster import PARTITIONS, Cluster, until
+from tests.stack.processes import PAUSE, Service
 
 #: Seconds that a process is stopped for: well beyond the session of a worker (6 s).
 STOPPED = 20.0
@@ -36,15 +37,18 @@ Deed = Callable[[Cluster], None]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`begin` breaks something, `held` seconds later `mend` mends what does not mend itself.
+    """After `prepare`, `begin` breaks something; `held` seconds later `mend` mends what does not mend itself.
 
-    pulse: see Cluster.pulse.  within: seconds until it must grow again, from `begin`, or, of what is held, from `mend`.
+    pulse: see Cluster.pulse.  within: seconds until it must grow again: from `begin`; or, of what is held, from `mend`,
+    unless another part has to take over meanwhile (`taken_over`).
     """
 
     name: str
     pulse: str
     begin: Deed
     mend: Deed = lambda _cluster: None
+    prepare: Deed = lambda _cluster: None
+    taken_over: bool = False
     held: float = 0.0
     within: float = BOUND
     strikes: int = 1
@@ -69,13 +73,37 @@ class Row:
 
 
 def _second_worker(cluster: Cluster) -> None:
+    """Joins, and has its share."""
     second = cluster.add("alerts", "alerts-1", worker="1")
-    until(lambda: second.ready, 60, lambda: f"the second worker is not ready: {second.problems()} {second.tail()}")
+    until(lambda: bool(second.partitions), 60, lambda: f"the second worker has no partition: {cluster.why()}")
 
 
 def _second_leaves(cluster: Cluster) -> None:
     second = cluster.services.pop("alerts-1")
     assert second.stop() == 0, second.tail()
+
+
+def _worker_of_no3(cluster: Cluster) -> Service:
+    """The one without which there are no alarms of the plant that is in danger."""
+    wanted = partition_of("no3", PARTITIONS)
+    (worker,) = (one for one in cluster.services.values() if one.name == "alerts" and wanted in one.partitions)
+    return worker
+
+
+def _one_dies_for_long(cluster: Cluster) -> None:
+    worker = _worker_of_no3(cluster)
+    worker.hold()
+    worker.kill()
+
+
+def _one_sleeps(cluster: Cluster) -> None:
+    _worker_of_no3(cluster).pause()
+
+
+def _both_go_on(cluster: Cluster) -> None:
+    for label in ("alerts", "alerts-1"):
+        cluster.services[label].free()
+        cluster.services[label].resume()
 
 
 def _fill_disk(cluster: Cluster) -> None:
@@ -102,10 +130,10 @@ def _kills() -> Iterator[Fault]:
 def _stops() -> Iterator[Fault]:
     for label in ("bridge", "alerts", "aggregate", "sink", "archive"):
         stop, go = partial(_to_service, label, "pause"), partial(_to_service, label, "resume")
-        yield Fault(f"stop 20 s {label}", label, stop, go, STOPPED, in_ci=label == "alerts")
+        yield Fault(f"stop 20 s {label}", label, stop, go, held=STOPPED)
     for server, pulse in SERVERS.items():
         stop, go = partial(_to_server, server, "pause"), partial(_to_server, server, "resume")
-        yield Fault(f"stop 20 s {server}", pulse, stop, go, STOPPED)
+        yield Fault(f"stop 20 s {server}", pulse, stop, go, held=STOPPED)
 
 
 def _to_service(label: str, deed: str, cluster: Cluster) -> None:
@@ -121,7 +149,28 @@ _stop_kafka, _start_kafka = partial(_to_server, "kafka", "stop"), partial(_to_se
 FAULTS = (
     *_kills(),
     *_stops(),
-    Fault("a second worker joins and leaves", "alerts", _second_worker, _second_leaves, held=5.0, within=WORKER_BOUND),
+    Fault(
+        "kill -9 alerts, another takes over",
+        "alerts",
+        _one_dies_for_long,
+        _both_go_on,
+        _second_worker,
+        taken_over=True,
+        held=STOPPED,
+        within=WORKER_BOUND,
+    ),
+    Fault(
+        "stop 20 s alerts, another takes over",
+        "alerts",
+        _one_sleeps,
+        _both_go_on,
+        _second_worker,
+        taken_over=True,
+        held=STOPPED,
+        within=WORKER_BOUND,
+        in_ci=True,
+    ),
+    Fault("a second alerts joins and leaves", "alerts", _second_worker, _second_leaves, held=5.0, within=WORKER_BOUND),
     Fault("kafka restarts in order", "alerts", _stop_kafka, _start_kafka),
     Fault("the archive's disk is full", "archive", _fill_disk, _more_disk, held=10.0, archive_mb=4),
 )
@@ -170,24 +219,37 @@ def _played(cluster: Cluster, share: float) -> bool:
 
 
 def _once(cluster: Cluster, fault: Fault) -> float:
+    fault.prepare(cluster)
     began = time.monotonic()
     fault.begin(cluster)
-    # What was on its way when a process died may still arrive: it is not what shows that things go on.
+    if fault.taken_over:
+        # What was on its way when a process died may still arrive: it is not what shows that things go on.
+        time.sleep(PAUSE)
+        _goes_on(cluster, fault.pulse, _pulse(cluster, fault.pulse))
+        resumed = time.monotonic() - began
+        time.sleep(max(0.0, fault.held - resumed))
+        fault.mend(cluster)
+        return resumed
     time.sleep(fault.held or PAUSE)
     before = _pulse(cluster, fault.pulse)
     mended = time.monotonic()
     fault.mend(cluster)
+    _goes_on(cluster, fault.pulse, before)
+    return time.monotonic() - (mended if fault.held else began)
 
-    def goes_on() -> bool:
+
+def _goes_on(cluster: Cluster, pulse: str, before: int | None) -> None:
+    """Returns when there is more than `before` (None: than at Kafka's first answer)."""
+
+    def more() -> bool:
         nonlocal before
-        now = _pulse(cluster, fault.pulse)
+        now = _pulse(cluster, pulse)
         if before is None:
-            before = now  # Kafka itself was down: from its first answer on
+            before = now
             return False
         return now is not None and now > before
 
-    until(goes_on, BOUND + 30, cluster.why)
-    return time.monotonic() - (mended if fault.held else began)
+    until(more, BOUND + 30, cluster.why)
 
 
 def _pulse(cluster: Cluster, of: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,6 +55,8 @@ class Service:
         self._stopping = threading.Event()
         self._keeper: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._free = threading.Event()
+        self._free.set()
         atexit.register(self.end)
 
     def start(self) -> None:
@@ -63,8 +66,23 @@ class Service:
         self._keeper = threading.Thread(target=self._keep, name=f"keeper of {self.label}", daemon=True)
         self._keeper.start()
 
+    @property
+    def partitions(self) -> set[int]:
+        """Of the log of sites, those that it says it has; empty when it does not answer."""
+        return {
+            int(number) for number in re.findall(r'headworks_lag_records\{partition="(\d+)"', " ".join(self.figures()))
+        }
+
+    def hold(self) -> None:
+        """From here on it is not started again, until `free`."""
+        self._free.clear()
+
+    def free(self) -> None:
+        """It is started again when it has ended."""
+        self._free.set()
+
     def kill(self) -> None:
-        """SIGKILL; when this returns it is dead, and will be started again."""
+        """SIGKILL; when this returns it is dead, and will be started again unless it is held."""
         number = len(self.lives)
         self._signal(signal.SIGKILL)
         until = time.monotonic() + 5.0
@@ -95,6 +113,7 @@ class Service:
     def end(self) -> None:
         """However it is: it runs no more."""
         self._stopping.set()
+        self._free.set()
         process = self._process
         if process is not None and process.poll() is None:
             process.kill()
@@ -158,6 +177,7 @@ class Service:
             code = process.wait()
             born = self.lives[-1]
             self.lives[-1] = Life(born.began, born.pid, time.monotonic(), code)
+            self._free.wait()
             if self._stopping.wait(PAUSE) or len(self.lives) >= MOST_STARTS:
                 return
             self._spawn()

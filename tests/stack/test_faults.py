@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -35,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "fault" in metafunc.fixturenames:
         option = metafunc.config.option
         chosen = [one for one in FAULTS if (option.all_faults or one.in_ci) and option.faults in one.name]
-        metafunc.parametrize("fault", chosen, ids=lambda one: one.name.replace(" ", "-"))
+        metafunc.parametrize("fault", chosen, ids=lambda one: re.sub(r"\W+", "-", one.name))
 
 
 @pytest.fixture(scope="module")

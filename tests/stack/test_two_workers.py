@@ -13,7 +13,6 @@ from services.core.records import AlarmEvent
 from tests.local.storm import first_hours
 from tests.stack.cluster import Cluster, until
 from tests.stack.part import Part
-from tests.stack.processes import Service
 
 SINCE, END = "2023-04-18T20:45:00+08:00", "2023-04-18T21:15:00+08:00"
 
@@ -32,10 +31,10 @@ def test_two_workers_share_the_partitions_and_no_site_is_torn(stack: Stack, tmp_
         second = cluster.add("alerts", "alerts-1", worker="1")
         cluster.wait_ready()
         workers = (cluster.services["alerts"], second)
-        until(lambda: all(partitions_of(one) for one in workers), 30, cluster.why)
-        first, other = (partitions_of(one) for one in workers)
+        until(lambda: all(one.partitions for one in workers), 30, cluster.why)
+        first, other = (one.partitions for one in workers)
         assert not first & other
-        assert first | other == {str(number) for number in range(8)}
+        assert first | other == set(range(8))
         cluster.play(speed=120)
         cluster.played(within=120)
         cluster.settle()
@@ -90,11 +89,6 @@ def test_a_topic_made_anew_is_refused(folded: Cluster) -> None:
     folded.headworks("topics", "apply")
     for name in ("alerts", "aggregate"):
         refused_at_start(folded, name, "made anew")
-
-
-def partitions_of(worker: Service) -> set[str]:
-    """The partitions that it says it has."""
-    return set(re.findall(r'headworks_lag_records{partition="(\d+)"}', "\n".join(worker.figures())))
 
 
 def refused_at_start(cluster: Cluster, name: str, *said: str) -> None:
