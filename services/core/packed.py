@@ -24,6 +24,10 @@ class Packed:
     readings: int
     data: bytes
 
+    def __len__(self) -> int:
+        """The frames."""
+        return self.last - self.first + 1
+
 
 @runtime_checkable
 class PackedLog(SiteLog, Protocol):

@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 
 from services.core.errors import LogError
 from services.core.frame import Frame
+from services.core.packed import Packed
 from services.core.pb import headworks_pb2 as pb
 from services.core.ports import Position
 from services.core.records import Record, Tick
@@ -30,9 +31,15 @@ class Heard:
     last_tick: int = 0
     numbers: dict[str, dict[int, int]] = field(default_factory=dict)
 
-    def has(self, record: Record) -> bool:
-        """Whether a numbered frame or a tick is in the log already, or stands behind one that is."""
+    def has_some(self, packed: Packed) -> bool:
+        """Whether a first part of the frames is in the log, and a last part is not."""
+        return packed.first <= self.numbers.get(packed.site, {}).get(packed.epoch, 0) < packed.last
+
+    def has(self, record: Record | Packed) -> bool:
+        """Whether numbered frames or a tick are in the log already, or stand behind what is."""
         match record:
+            case Packed():
+                return record.last <= self.numbers.get(record.site, {}).get(record.epoch, 0)
             case Frame():
                 epochs = self.numbers.get(record.site)
                 return bool(record.number) and epochs is not None and record.number <= epochs.get(record.epoch, 0)
@@ -41,9 +48,11 @@ class Heard:
             case _:
                 return False
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record | Packed) -> None:
         """`record` is in the log."""
-        if isinstance(record, Frame):
+        if isinstance(record, Packed):
+            self._number(record.site, record.epoch, record.last)
+        elif isinstance(record, Frame):
             self._number(record.site, record.epoch, record.number)
         elif isinstance(record, Tick):
             self.last_tick = max(self.last_tick, record.time)

@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.core.codec import encode_records
+from services.core.codec import decode_records, encode_records
 from services.core.frame import Frame
+from services.core.packed import Packed
 from services.core.records import Config, Record, Tick
 from services.runtime.cluster.heard import Heard
 
@@ -27,7 +28,11 @@ class Message:
 
     key: str
     data: bytes
-    records: tuple[Record, ...]
+    records: tuple[Record | Packed, ...]
+
+    def __len__(self) -> int:
+        """The records in it."""
+        return sum(len(record) if isinstance(record, Packed) else 1 for record in self.records)
 
     def landed(self, heard: Heard) -> bool:
         """Whether the partition is known to have it: told by its numbered frames and ticks; others tell nothing."""
@@ -38,7 +43,7 @@ class Message:
 Lanes = dict[int, deque[Message]]
 
 
-def lanes_of(records: Sequence[Record], partitions: Mapping[str, int], heard: Mapping[int, Heard]) -> Lanes:
+def lanes_of(records: Sequence[Record | Packed], partitions: Mapping[str, int], heard: Mapping[int, Heard]) -> Lanes:
     """Messages for `records`: those of a site to its partition, a tick to all of `heard`, after what came before it.
 
     A site's records keep their order, and so does everything about a tick; between two ticks the records of one site
@@ -50,7 +55,12 @@ def lanes_of(records: Sequence[Record], partitions: Mapping[str, int], heard: Ma
     for record in records:
         if not isinstance(record, Tick):
             partition = partitions[record.site]
-            if not heard[partition].has(record):
+            known = heard[partition]
+            if isinstance(record, Packed) and known.has_some(record):
+                for frame in decode_records(record.data):
+                    if not known.has(frame):
+                        _put(lanes, runs, partition, record.site, frame)
+            elif not known.has(record):
                 _put(lanes, runs, partition, record.site, record)
             continue
         for partition, known in heard.items():
@@ -64,7 +74,7 @@ def lanes_of(records: Sequence[Record], partitions: Mapping[str, int], heard: Ma
     return lanes
 
 
-def _put(lanes: Lanes, runs: dict[int, dict[str, _Run]], partition: int, key: str, record: Record) -> None:
+def _put(lanes: Lanes, runs: dict[int, dict[str, _Run]], partition: int, key: str, record: Record | Packed) -> None:
     of = runs.setdefault(partition, {})
     if key != _TICKS and _TICKS in of:
         _close(lanes, runs, partition)
@@ -84,7 +94,9 @@ def _close(lanes: Lanes, runs: dict[int, dict[str, _Run]], partition: int) -> No
         run.close(lanes, partition, key)
 
 
-def _cost(record: Record) -> int:
+def _cost(record: Record | Packed) -> int:
+    if isinstance(record, Packed):
+        return len(record.data)
     if isinstance(record, Frame):
         return _RECORD + _READING * len(record)
     return _RECORD + len(record.catalogue_json) if isinstance(record, Config) else _RECORD
@@ -92,9 +104,26 @@ def _cost(record: Record) -> int:
 
 @dataclass(slots=True)
 class _Run:
-    records: list[Record]
+    records: list[Record | Packed]
     cost: int
 
     def close(self, lanes: Lanes, partition: int, key: str) -> None:
-        message = Message(key, encode_records(self.records), tuple(self.records))
+        message = Message(key, _encoded(self.records), tuple(self.records))
         lanes.setdefault(partition, deque()).append(message)
+
+
+def _encoded(records: Sequence[Record | Packed]) -> bytes:
+    """The bytes of a message: those of its parts, one after the other, are those of the whole."""
+    parts: list[bytes] = []
+    plain: list[Record] = []
+    for record in records:
+        if not isinstance(record, Packed):
+            plain.append(record)
+            continue
+        if plain:
+            parts.append(encode_records(plain))
+            plain = []
+        parts.append(record.data)
+    if plain:
+        parts.append(encode_records(plain))
+    return b"".join(parts)

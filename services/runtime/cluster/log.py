@@ -20,6 +20,7 @@ from aiokafka.errors import (
 )
 
 from services.core.errors import LogError
+from services.core.packed import Packed
 from services.core.ports import Position, Reject
 from services.core.records import Record
 from services.core.settings import Settings
@@ -123,7 +124,11 @@ class KafkaLog:
             await self._learn(sorted(set(added.values()) - set(self._heard)))
             self._partitions.update(added)
 
-    async def append(self, records: Sequence[Record]) -> None:
+    async def append_packed(self, records: Sequence[Record | Packed]) -> None:
+        """As `append`, with packed frames among the records, each in the place of the frames that it holds."""
+        await self.append(records)
+
+    async def append(self, records: Sequence[Record | Packed]) -> None:
         """See the class and SiteLog. LogError when Kafka has not taken all of it within `patience`.
 
         ValueError, with nothing taken, for a record of a site that is not this bridge's.
@@ -204,7 +209,7 @@ class KafkaLog:
         for message in messages:
             for record in message.records:
                 heard.take(record)
-            self.counters.records += len(message.records)
+            self.counters.records += len(message)
             self.counters.messages += 1
             self.counters.bytes += len(message.data)
 
@@ -252,7 +257,7 @@ class KafkaLog:
             await self._read_tail(sorted(self._heard), seen)
             for partition, lane in (lanes or {}).items():
                 while lane and (lane[0].data in seen or lane[0].landed(self._heard[partition])):
-                    self.counters.records += len(lane[0].records)
+                    self.counters.records += len(lane[0])
                     lane.popleft()
         producer = new_producer(self.settings)
         await started(producer, self.settings)

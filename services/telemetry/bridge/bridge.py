@@ -70,6 +70,7 @@ class Bridge:
         client_id: str = "headworks-bridge",
         shard: tuple[int, int] = (0, 1),
         elsewhere: Collection[str] = (),
+        groups: Collection[str] = (),
         passing: Callable[[LogError], bool] = lambda _error: True,
         waited: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
@@ -81,7 +82,8 @@ class Bridge:
         `client_id` must be the bridge's own, and the same each time: its session waits for it in the broker.
 
         `shard`: (index, count) of this bridge among several, which then takes the topics of its own edge nodes alone;
-        `elsewhere` are those that the others carry.  `passing`: whether an error of the log is worth trying again.
+        `elsewhere` are those that the others carry, `groups` those whose clocks it hears even if no site of its own is
+        in them.  `passing`: whether an error of the log is worth trying again.
         `waited` is told, of each batch, how many seconds its oldest message took from MQTT into the log.
         """
         self.counters = BridgeCounters()
@@ -89,13 +91,19 @@ class Bridge:
         self._clock = clock if clock is not None else WallClock()
         self._client_id = client_id
         self._retry_for, self._passing, self._waited = retry_for, passing, waited
-        self._shard = shard
+        self._shard, self._more_groups = shard, set(groups)
+        self._ticked = log.last_tick()
+        self._writing_since: float | None = None
         self._player = PlayerTicks(log.last_tick()) if player else None
         self._wall = None if player else WallTicks(tick_every, backlog_limit, log.last_tick())
         self._reader = Reader(
             catalogues, log.positions(), self._clock, self.counters, self._ask,
-            ticks=self._player, patience=patience, elsewhere=elsewhere,
+            ticks=self._player, patience=patience,
         )  # fmt: skip
+        for group in groups:
+            self._reader.hear_clock(group)
+        for edge in elsewhere:
+            self._reader.leave_elsewhere(edge)
         self._link: Receiver | None = None
         #: Why it does not work just now, empty when it does: the connection to the broker, and the log.
         self.link_problem = f"not connected to {server} yet"
@@ -158,6 +166,12 @@ class Bridge:
         if self._failed is not None and not self._failed.done():
             self._failed.set_result(None)
 
+    @property
+    def log_waits(self) -> float:
+        """Seconds that the batch in hand has waited for the log, 0 when none does."""
+        since = self._writing_since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+
     # -- the connection
 
     async def _keep_linked(self) -> None:
@@ -173,7 +187,7 @@ class Bridge:
 
     @property
     def _groups(self) -> list[str]:
-        return sorted({s.site.group for s in self._reader.sessions.values()})
+        return sorted({s.site.group for s in self._reader.sessions.values()} | self._more_groups)
 
     def _filters(self) -> list[str]:
         clocks = [clock_topic(group) for group in self._groups] if self._player is not None else []
@@ -220,10 +234,9 @@ class Bridge:
             session.revise(site, version)
         _log.info("catalogue taken", site=site.id, version=version)
         if (link := self._link) is not None:
+            whole = self._shard[1] == 1
             try:
-                await link.subscribe(self._filters()[:_FILTERS] if self._shard[1] == 1 else [
-                    all_of_edge(site.group, site.id)
-                ])  # fmt: skip
+                await link.subscribe(self._filters()[:_FILTERS] if whole else [all_of_edge(site.group, site.id)])
             except LinkError:
                 return  # the next connection says it all
             self.counters.rebirth_requests += 1
@@ -236,6 +249,10 @@ class Bridge:
         if self._link is not None:
             to = topic(Kind.NCMD, session.site.group, session.site.id)
             self._link.publish(to, encode_command(WallClock().now(), commands))
+
+    def leave_elsewhere(self, edge: str) -> None:
+        """Another bridge carries this edge node: what is said of it is none of this one's business."""
+        self._reader.leave_elsewhere(edge)
 
     # -- from the queue into the log
 
@@ -259,6 +276,7 @@ class Bridge:
                 session = self._reader.sessions[site]
                 session.committed = Position(session.epoch, session.accepted)
             self.latest |= digest.latest
+            self._ticked = max([self._ticked, *(tick.time for tick in ticks)])
             self._say |= digest.say
             self._say_tick |= bool(ticks) and self._player is not None
             if self._say or self._say_tick:
@@ -306,11 +324,12 @@ class Bridge:
     async def _persist(self, write: Callable[[], Awaitable[None]]) -> None:
         """`write`, tried again while the log cannot take it; LogError when `retry_for` seconds did not help."""
         loop = asyncio.get_running_loop()
-        until, backoff = loop.time() + self._retry_for, Backoff(0.1, 2.0)
+        self._writing_since = loop.time()
+        until, backoff = self._writing_since + self._retry_for, Backoff(0.1, 2.0)
         while True:
             try:
                 await write()
-                self.log_problem = ""
+                self.log_problem, self._writing_since = "", None
                 return
             except LogError as error:
                 self.counters.log_errors += 1
@@ -342,7 +361,7 @@ class Bridge:
         if self._say_tick:
             self._say_tick = False
             index, count = self._shard
-            said = json.dumps({"time": self._log_of_sites.last_tick()}).encode()
+            said = json.dumps({"time": self._ticked}).encode()
             for group in self._groups:
                 self._link.publish(ticked_topic(group, index, count), said, retain=True)
                 if index == 0 and count > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -83,20 +83,18 @@ class Reader:
         *,
         ticks: PlayerTicks | None,
         patience: float,
-        elsewhere: Collection[str] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`ticks`: of the player, None in a live system, where deaths are acted on.
 
-        `patience`: seconds after which a number that never comes is given up.  `elsewhere`: edge nodes that other
-        bridges carry.
+        `patience`: seconds after which a number that never comes is given up.
         """
         self.sessions = {
             name: Session(site, version, positions.get(name)) for name, (site, version) in catalogues.items()
         }
         self.ticks = ticks
         self._clocks = {clock_topic(s.site.group) for s in self.sessions.values()}
-        self.elsewhere = set(elsewhere)
+        self._elsewhere: set[str] = set()
         self._lane = Lane()
         self._clock, self._counters, self._ask_gateway = clock, counters, ask
         self._patience, self._monotonic = patience, monotonic
@@ -104,9 +102,18 @@ class Reader:
     def add(self, site: Site, version: str) -> Session:
         """A gateway that was not known before."""
         session = self.sessions[site.id] = Session(site, version, None)
-        self._clocks.add(clock_topic(site.group))
-        self.elsewhere.discard(site.id)
+        self.hear_clock(site.group)
+        self._elsewhere.discard(site.id)
         return session
+
+    def hear_clock(self, group: str) -> None:
+        """Takes the clock of a group, whether or not a gateway of it is known."""
+        self._clocks.add(clock_topic(group))
+
+    def leave_elsewhere(self, edge: str) -> None:
+        """An edge node that another bridge carries; one that is carried here stays here."""
+        if edge not in self.sessions:
+            self._elsewhere.add(edge)
 
     def take_many(self, data: bytes, rows: NDArray[np.int64], received: int, into: Digest) -> None:
         """Takes what one read brought, `rows` as services.telemetry.packets has them; it does not raise."""
@@ -155,9 +162,9 @@ class Reader:
         if said.time > self._clock.now() + AHEAD:
             # Once in the log it could not be taken back: every later tick would be late, and retention delete all.
             raise Rejected("time out of bounds", f"the clock says {said.time} ns")
-        if strangers := sorted(said.marks.keys() - self.sessions.keys() - self.elsewhere):
+        if strangers := sorted(said.marks.keys() - self.sessions.keys() - self._elsewhere):
             raise Rejected("unknown edge node", f"the clock waits for {', '.join(strangers[:20])!r}"[:1000])
-        for edge in self.elsewhere & said.marks.keys():
+        for edge in self._elsewhere & said.marks.keys():
             del said.marks[edge]
         if not self.ticks.take(said):
             self._counters.late_ticks += 1
@@ -166,7 +173,7 @@ class Reader:
         if topic.kind in (Kind.NCMD, Kind.DCMD):
             return  # our own requests come by, and others' to the gateways
         session = self.sessions.get(topic.edge)
-        if session is None and topic.edge in self.elsewhere:
+        if session is None and topic.edge in self._elsewhere:
             return  # left in the broker from when this bridge carried it
         if session is None or session.site.group != topic.group:
             raise Rejected("unknown edge node", f"{topic.group}/{topic.edge}")
