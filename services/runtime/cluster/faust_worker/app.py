@@ -80,8 +80,7 @@ class WorkerApp(faust.App):
             async for event in stream.noack().events():
                 await self.carrier.carry(partial(self._gather, event, queue))
         except Exception as error:
-            self.fail(error)
-            await asyncio.Event().wait()  # Faust would start a failed agent anew, and go on behind the gap
+            await self._park(error)  # Faust would start a failed agent anew, and go on behind the gap
 
     def _gather(self, event: Any, queue: asyncio.Queue[Any]) -> dict[int, Batch]:
         """What has been fetched, by partition; what was fetched before the last rebalance is fetched again."""
@@ -120,8 +119,7 @@ class WorkerApp(faust.App):
         try:
             await self.carrier.let_go()
         except Exception as error:
-            self.fail(error)
-            raise
+            await self._park(error)
 
     async def _on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         self.hold()  # a worker that had no partition before has not been held
@@ -145,8 +143,7 @@ class WorkerApp(faust.App):
                 await self.carrier.take(folds)
                 self.told(partitions)
         except Exception as error:
-            self.fail(error)
-            raise
+            await self._park(error)
 
     # -- failure
 
@@ -154,6 +151,11 @@ class WorkerApp(faust.App):
         """What ended it; the first counts."""
         if not self.failed.done():
             self.failed.set_exception(error)
+
+    async def _park(self, error: BaseException) -> None:
+        """Says what ended it, and stays where it is until the process is gone: nothing is to happen after it."""
+        self.fail(error)
+        await asyncio.Event().wait()
 
     async def crash(self, reason: BaseException) -> None:
         self.fail(reason)
