@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,8 +25,8 @@ from services.runtime.cluster.topics import LogIdentity, check_topics
 
 _log = structlog.get_logger("headworks.worker")
 
-#: Seconds between two looks at whether the log is still the same one.
-_LOOK = 30.0
+#: Seconds between two looks at whether Kafka answers, and at whether the log is still the same one.
+_PULSE, _LOOK = 1.0, 30.0
 
 #: Seconds that Faust has to take itself down once all is flushed and the group is left.
 _DOWN = 5.0
@@ -97,9 +98,9 @@ class _Worker:
         executor: ThreadPoolExecutor,
     ) -> None:
         self.settings, self.observer, self.log, self.name = settings, observer, log, name
-        vigil = Vigil(settings.session_timeout)
-        self.app = WorkerApp.made(settings, name, vigil)
-        self.app.carrier = Carrier(state, Delivery(self.app), vigil, observer, dead_letter, executor)
+        self.vigil = Vigil(settings.session_timeout)
+        self.app = WorkerApp.made(settings, name, self.vigil)
+        self.app.carrier = Carrier(state, Delivery(self.app), self.vigil, observer, dead_letter, executor)
         self.app.restore = lambda partitions: restored(settings, state, log, partitions, make)
         self.app.told = self._told
 
@@ -147,19 +148,33 @@ class _Worker:
     async def _flushing(self) -> None:
         every = self.settings.flush_every
         while True:
+            self.observer.beat("fold", 10 * every + 60.0)
             await asyncio.sleep(every)
             await self.app.carrier.flush()
-            self.observer.beat("fold", 10 * every + 60.0)
             self.observer.lagging(self.app.behind(), self.app.carrier.event_times)
 
     async def _looking(self) -> None:
-        """A log that is made anew under a running worker would begin again below what it has folded, and be skipped."""
+        """A log that is made anew under a running worker would begin below what it has folded, and be passed over."""
+        looked = time.monotonic()
         while True:
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_PULSE)
+            if not self.app.carrier.due:
+                continue  # `partitions` says why
+            if self.vigil.fresh:
+                self.observer.well("kafka")
+            else:
+                self.observer.ill("kafka", f"has confirmed no heartbeat for {self.settings.session_timeout:g} s")
+            if time.monotonic() - looked < _LOOK:
+                continue
+            looked = time.monotonic()
             try:
                 now = await check_topics(self.settings)
             except Unreachable:
                 continue
+            except LogError as error:
+                self.observer.ill("topics", str(error))
+                continue
+            self.observer.well("topics")
             if now != self.log:
                 raise LogError(
                     f"the log of sites was {self.log.log} with {self.log.partitions} partitions when this worker "

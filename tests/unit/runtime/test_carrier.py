@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
@@ -27,6 +27,8 @@ class Kafka:
         self.said: list[tuple[str, object]] = []
         self.failing = ""
         self.hanging = False
+        self.asked = 0
+        self.answers: Callable[[], None] = lambda: None
 
     async def send(self, messages: Sequence[Message]) -> None:
         if self.hanging:
@@ -38,6 +40,10 @@ class Kafka:
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         self.said.append(("commit", dict(offsets)))
+
+    async def confirm(self) -> None:
+        self.asked += 1
+        self.answers()
 
     @property
     def order(self) -> list[str]:
@@ -222,6 +228,18 @@ async def test_who_slept_through_its_session_sends_writes_and_commits_nothing(ex
     with pytest.raises(Lapsed, match=r"no heartbeat was confirmed for 6\.5 s"):
         await rig.carrier.flush()
     assert rig.kafka.order == ["alarms"]
+
+
+async def test_who_hears_from_the_group_after_a_pause_that_it_is_still_a_member_goes_on(executor):
+    rig = Rig(executor)
+    await rig.take(0)
+    await rig.carry(p0=LOG)
+    assert rig.kafka.asked == 0
+    rig.now += 20.0
+    rig.kafka.answers = lambda: rig.vigil.heard(rig.now)
+    await rig.carrier.flush()
+    assert rig.kafka.asked == 1
+    assert rig.kafka.order[-1] == "commit"
 
 
 async def test_a_heartbeat_in_time_keeps_it_going(executor):

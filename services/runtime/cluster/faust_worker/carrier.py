@@ -41,6 +41,10 @@ class Log(Protocol):
         """By partition the offset that is due next."""
         ...
 
+    async def confirm(self) -> None:
+        """Asks the group for a heartbeat now, since the last is old; returns when it has answered, or will not."""
+        ...
+
 
 class Watch(Protocol):
     """Who is told how it goes."""
@@ -146,14 +150,20 @@ class Carrier:
         # A partition's row says that its sites are at least so far: it may not be there before they are.
         await self._send(sites)
         await self._send(parts)
-        self._vigil.check()
+        await self._entitled()
         await self._log.commit(offsets)
         self._watch.flushed(len(sites) + len(parts), time.monotonic() - begun)
 
     async def _send(self, messages: Sequence[Message]) -> None:
         if messages:
-            self._vigil.check()
+            await self._entitled()
             await self._log.send(messages)
+
+    async def _entitled(self) -> None:
+        """Returns when no other worker can have the partitions; else Lapsed."""
+        if not self._vigil.fresh:
+            await self._log.confirm()
+        self._vigil.check()
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:

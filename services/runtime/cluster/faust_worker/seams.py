@@ -73,6 +73,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """One heartbeat now; whether it was confirmed."""
         return bool(await self.call_thread(self._beat))
 
+    @property
+    def member(self) -> bool:
+        """Whether the group has not yet said that this worker is none of its members."""
+        return int(self._ensure_consumer()._coordinator.generation) > 0
+
     async def _beat(self) -> bool:
         return bool(await self._ensure_consumer()._coordinator._do_heartbeat())
 

@@ -33,13 +33,18 @@ class Vigil:
         """Kafka has confirmed a heartbeat sent at `sent` (of `seconds`). From any thread."""
         self._heard = sent if self._heard is None else max(self._heard, sent)
 
+    @property
+    def fresh(self) -> bool:
+        """Whether the session cannot be over."""
+        return self._heard is not None and self.seconds() - self._heard <= self._session
+
     def check(self) -> None:
         """Lapsed when the session may be over."""
+        if self.fresh:
+            return
         if self._heard is None:
             raise Lapsed("no heartbeat has been confirmed yet: nothing may be sent")
-        silent = self.seconds() - self._heard
-        if silent > self._session:
-            raise Lapsed(
-                f"no heartbeat was confirmed for {silent:.1f} s, the session is {self._session:g} s: "
-                "another worker may have the partitions, so this one ends and has to be started anew"
-            )
+        raise Lapsed(
+            f"no heartbeat was confirmed for {self.seconds() - self._heard:.1f} s, the session is {self._session:g} s: "
+            "another worker may have the partitions, so this one ends and has to be started anew"
+        )
