@@ -101,6 +101,7 @@ class _Flow:
         tasks = {
             asyncio.create_task(self._read(), name="read"),
             asyncio.create_task(self._commit_often(), name="commit"),
+            asyncio.create_task(self._lanes.broken(), name="lanes"),
             asyncio.create_task(self._daemon.stopping.wait(), name="asked to stop"),
         }
         try:

@@ -48,8 +48,8 @@ class _Lane:
 class Lanes:
     """An async context manager. A partition's number says its lane, so a site's topics all share one, in order.
 
-    What one lane waits for holds up no other until its room is full. An error of `store` ends all: `put` and
-    `drained` raise it.
+    What one lane waits for holds up no other until its room is full. An error of `store` ends all: `put`,
+    `drained` and `broken` raise it.
     """
 
     def __init__(self, count: int, store: Store, *, together: int, room: int) -> None:
@@ -90,6 +90,10 @@ class Lanes:
         for lane in self._lanes:
             await self._meanwhile(self._empty(lane))
 
+    async def broken(self) -> None:
+        """Returns never; raises what ends a lane."""
+        await self._meanwhile(asyncio.Event().wait())
+
     async def _admit(self, lane: _Lane, piece: Piece) -> None:
         async with lane.changed:
             await lane.changed.wait_for(lambda: not lane.size or lane.size + piece.size <= self._room)
@@ -102,7 +106,7 @@ class Lanes:
         async with lane.changed:
             await lane.changed.wait_for(lambda: not lane.waiting)
 
-    async def _meanwhile(self, wanted: Awaitable[None]) -> None:
+    async def _meanwhile(self, wanted: Awaitable[object]) -> None:
         """Waits for `wanted`, or raises what has ended a lane."""
         waiting = asyncio.ensure_future(wanted)
         try:
