@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import typer
 
+from services.cli.cluster import cluster_settings
 from services.cli.interrupt import normal_end
+from services.cli.seldom import Seldom
 from services.cli.terminal import people
-from services.core.errors import HeadworksError
 
 if TYPE_CHECKING:
     from services.core.settings import Settings
@@ -24,8 +28,6 @@ SERVICES = {
     "sink": "Write readings, aggregates and alarms from Kafka into InfluxDB.",
     "archive": "Keep all of the log of sites as Parquet, exact by offset.",
 }
-
-_MISSING = "the services of a cluster need more packages than the main job: install headworks[cluster]"
 
 
 def register(app: typer.Typer) -> None:
@@ -41,13 +43,31 @@ def _command(name: str) -> Callable[[], None]:
     def run() -> None:
         normal_end()
         settings = _load()
-        from services.daemons.daemon import run_daemon
+        try:
+            from services.daemons.daemon import run_daemon
 
-        module = import_module(f"services.daemons.{name}")
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run_daemon(name, settings, module.work, *module.NEEDED))
+            module = import_module(f"services.daemons.{name}")
+        except ImportError as error:
+            raise HeadworksError(f"{_MISSING} ({error})") from error
+        limit = threading.Timer(_LAST, _leave)
+        limit.daemon = True
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                try:
+                    runner.run(run_daemon(name, settings, module.work, *module.NEEDED))
+                finally:
+                    limit.start()
+        finally:
+            limit.cancel()
 
     return run
+
+
+def _leave() -> None:
+    """The service has said its last word, and a thread that waits for a disk or a server keeps the process."""
+    structlog.get_logger("headworks.daemon").error("did not let go after its end, ended at once", seconds=_LAST)
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -59,23 +79,24 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _load() -> Settings:
-    try:
-        from services.core.settings import load_settings
-    except ImportError as error:
-        raise HeadworksError(f"{_MISSING} ({error})") from error
-    settings = load_settings()
+    settings = cluster_settings()
     from services.cli.terminal import set_up_logs
 
     set_up_logs(level=settings.log_level)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Seldom())
     return settings
 
 
 def _settings() -> None:
-    settings = _load()
-    from pydantic import SecretStr
+    from services.core.settings import is_secret, load_settings
 
+    settings = load_settings()
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        shown = ("set" if value.get_secret_value() else "not set") if isinstance(value, SecretStr) else value
+        if is_secret(name):
+            shown = "(set)" if value.get_secret_value() else "(not set)"
+        else:
+            shown = str(value).lower() if isinstance(value, bool) else str(value)
         people().print(f"HEADWORKS_{name.upper()}={shown}", highlight=False, markup=False)
     sys.stdout.flush()

@@ -1,16 +1,19 @@
-"""`headworks journal`: the canonical journal of a data folder."""
+"""`headworks journal`: the canonical journal of a data folder, or of a cluster."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from services.cli.cluster import command_settings
 from services.job.options import DEFAULT_DATA, LOG_FILE
 
 HELP = """Print the canonical journal: one JSON line a transition of alarms and incidents, in event time. Two runs that
-say the same thing print the same bytes.
+say the same thing print the same bytes. --cluster reads Kafka's topics of alarms and incidents to their present end.
 
 Example: [bold]headworks journal --data headworks-data | head[/]
 """
@@ -23,10 +26,23 @@ def register(app: typer.Typer) -> None:
 
 def _journal(
     data: Annotated[Path, typer.Option(help="Folder of the site log.")] = DEFAULT_DATA,
+    cluster: Annotated[bool, typer.Option("--cluster", help="Of the cluster that the settings name.")] = False,
 ) -> None:
+    for line in _of_cluster() if cluster else _of_folder(data):
+        print(line)
+
+
+def _of_folder(data: Path) -> Iterator[str]:
     from services.job.ledger import journal_of
     from services.runtime.local import LogView
 
     with LogView.open(data / LOG_FILE) as view:
-        for line in journal_of(view):
-            print(line)
+        yield from journal_of(view)
+
+
+def _of_cluster() -> Iterator[str]:
+    settings = command_settings()
+    from services.core.journal import canonical_journal
+    from services.job.cluster import said_in
+
+    yield from canonical_journal(asyncio.run(said_in(settings)))

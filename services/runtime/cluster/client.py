@@ -29,6 +29,9 @@ _REQUEST_MS = 15_000
 #: Seconds that a client has to take its leave.
 _STOP = 3.0
 
+#: Pause (ms) before a connection or request is tried again; each try that fails is a line in the log.
+_BACKOFF_MS = 250
+
 #: What a consumer holds of what it has fetched and nobody has taken yet, bytes.
 _FETCH = 16 << 20
 
@@ -61,6 +64,7 @@ def new_producer(settings: Settings, **more: Any) -> AIOKafkaProducer:
         "max_batch_size": BATCH,
         "max_request_size": MAX_MESSAGE,
         "request_timeout_ms": _REQUEST_MS,
+        "retry_backoff_ms": _BACKOFF_MS,
         "metadata_max_age_ms": 60_000,
     }
     return AIOKafkaProducer(**{**options, **more})
@@ -77,6 +81,7 @@ def new_consumer(settings: Settings, **more: Any) -> AIOKafkaConsumer:
         "max_partition_fetch_bytes": MAX_MESSAGE + BATCH,
         "fetch_max_wait_ms": 200,
         "request_timeout_ms": _REQUEST_MS,
+        "retry_backoff_ms": _BACKOFF_MS,
         "metadata_max_age_ms": 60_000,
     }
     return AIOKafkaConsumer(**{**options, **more})

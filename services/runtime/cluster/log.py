@@ -246,7 +246,6 @@ class KafkaLog:
         fresh = self._producer is None
         await self._give_up()
         if not fresh:
-            self.counters.recoveries += 1
             identity = await check_topics(self.settings)
             if identity != self.identity:
                 raise LogError(
@@ -262,6 +261,7 @@ class KafkaLog:
         producer = new_producer(self.settings)
         await started(producer, self.settings)
         self._producer, self._doubt = producer, False
+        self.counters.recoveries += not fresh
 
     async def _give_up(self) -> None:
         if self._producer is not None:
@@ -274,7 +274,9 @@ class KafkaLog:
                 async with asyncio.timeout(_CHECKPOINT):
                     await self._checkpoint()
             except (KafkaError, TimeoutError) as error:
-                _log.warning("the bridge's positions were not kept; a start reads more", error=str(error))
+                _log.warning(
+                    "the bridge's positions were not kept; a start reads more", error=str(error) or type(error).__name__
+                )
 
     async def _checkpoint(self) -> None:
         if self._producer is None or self._doubt:
