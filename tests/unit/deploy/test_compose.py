@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from deploy.compose.__main__ import main, prepare
 from deploy.native.builds import BUILDS
 from deploy.native.influxdb import BUCKETS, ORG
+from services.cli.app import app
 from services.cli.daemons import SERVICES
 from services.core.settings import PREFIX, load_settings
 from services.daemons.daemon import PORTS
@@ -33,6 +35,13 @@ def test_every_service_of_a_cluster_is_there_and_every_server(compose):
     assert {*SERVICES, "topics", "mosquitto", "kafka", "influxdb", "grafana"} == compose.services.keys()
     for name in SERVICES:
         assert compose.services[name].command == [name]
+
+
+def test_every_command_is_one(compose):
+    for service in compose.services.values():
+        if service.build:
+            asked = CliRunner().invoke(app, [*service.command, "--help"])
+            assert asked.exit_code == 0, (service.command, asked.output)
 
 
 def test_what_is_named_exists(compose):
