@@ -11,12 +11,14 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import structlog
 import typer
 
 from services.cli.cluster import cluster_settings
 from services.cli.interrupt import normal_end
 from services.cli.seldom import Seldom
 from services.cli.terminal import people
+from services.core.errors import HeadworksError
 
 if TYPE_CHECKING:
     from services.core.settings import Settings
@@ -28,6 +30,9 @@ SERVICES = {
     "sink": "Write readings, aggregates and alarms from Kafka into InfluxDB.",
     "archive": "Keep all of the log of sites as Parquet, exact by offset.",
 }
+
+#: Seconds that a process has left once its service has ended.
+_LAST = 10.0
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +53,9 @@ def _command(name: str) -> Callable[[], None]:
 
             module = import_module(f"services.daemons.{name}")
         except ImportError as error:
-            raise HeadworksError(f"{_MISSING} ({error})") from error
+            raise HeadworksError(
+                f"{name} needs more packages than the main job: install headworks[cluster] ({error})"
+            ) from error
         limit = threading.Timer(_LAST, _leave)
         limit.daemon = True
         try:
@@ -89,9 +96,9 @@ def _load() -> Settings:
 
 
 def _settings() -> None:
-    from services.core.settings import is_secret, load_settings
+    settings = cluster_settings()
+    from services.core.settings import is_secret
 
-    settings = load_settings()
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if is_secret(name):
