@@ -41,6 +41,7 @@ class WorkerApp(faust.App):
     @classmethod
     def made(cls, settings: Settings, name: str, vigil: Vigil) -> WorkerApp:
         """`name`: of the group, after the prefix. `carrier`, `restore` and `told` are to be set before the start."""
+        settings.work_dir.mkdir(parents=True, exist_ok=True)  # Faust makes its own folder in it, and not this one
         app: WorkerApp = cls(
             f"{settings.kafka_prefix}-{name}",
             broker=[f"kafka://{server.strip()}" for server in settings.kafka.split(",")],
