@@ -16,8 +16,7 @@ _MISSING = "what speaks to a cluster needs more packages than the main job: inst
 def cluster_settings() -> Settings:
     """The settings of the cluster's services; HeadworksError when the packages for them are not installed."""
     try:
-        import aiokafka  # noqa: F401
-
+        import services.runtime.cluster.client  # noqa: F401
         from services.core.settings import load_settings
     except ImportError as error:
         raise HeadworksError(f"{_MISSING} ({error})") from error
