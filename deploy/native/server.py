@@ -19,10 +19,8 @@ from deploy.native.programs import NativeError
 _POLL = 0.05  # seconds between two questions to a server that is starting or ending
 
 
-def _born(process: psutil.Process) -> float:
-    """Seconds from the machine's boot to the start of the process: a clock that is put right does not change them."""
-    boot = psutil.boot_time()
-    return process.create_time() - boot
+#: Seconds by which the start of one process may seem to move when the machine's clock is put right.
+_CLOCK = 5.0
 
 
 class Server(ABC):
@@ -159,7 +157,7 @@ class Server(ABC):
     def _write_pid(self, pid: int) -> None:
         # A number may come back as another program's; with the time of its birth it is one process's own.
         aside = self._pid_file.with_suffix(".new")
-        aside.write_text(f"{pid} {_born(psutil.Process(pid)):.2f}\n")
+        aside.write_text(f"{pid} {psutil.Process(pid).create_time():.2f}\n")
         aside.replace(self._pid_file)
 
     def _process(self) -> psutil.Process | None:
@@ -168,7 +166,7 @@ class Server(ABC):
         try:
             pid, born = self._pid_file.read_text().split()
             process = psutil.Process(int(pid))
-            same = abs(_born(process) - float(born)) < 0.1
+            same = abs(process.create_time() - float(born)) < _CLOCK
             # A killed process is a zombie at once, but holds its ports until the last of its threads has gone.
             ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
             return process if same and not ended else None
