@@ -275,6 +275,8 @@ class Bridge:
             for site in digest.say:
                 session = self._reader.sessions[site]
                 session.committed = Position(session.epoch, session.accepted)
+            self.counters.frames += digest.frames
+            self.counters.readings += digest.readings
             self.latest |= digest.latest
             self._ticked = max([self._ticked, *(tick.time for tick in ticks)])
             self._say |= digest.say

@@ -58,12 +58,14 @@ class WallClock:
 @dataclass(slots=True)
 class Digest:
     """What a batch comes to: records and packed frames in order; what was refused; whose committed number is to be
-    said; and by site the last event time, ns."""
+    said; by site the last event time, ns; and how many frames and readings there are."""
 
     records: list[Record | Packed] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     say: set[str] = field(default_factory=set)
     latest: dict[str, int] = field(default_factory=dict)
+    frames: int = 0
+    readings: int = 0
 
 
 #: (session, whether to ask for a rebirth, number to send again from or None)
@@ -121,8 +123,8 @@ class Reader:
         counters = self._counters
         counters.messages += carried.messages
         counters.bytes += carried.size
-        counters.frames += carried.messages
-        counters.readings += carried.readings
+        into.frames += carried.messages
+        into.readings += carried.readings
         into.records += carried.packed
         into.say |= carried.latest.keys()
         for site, latest in carried.latest.items():
@@ -326,8 +328,8 @@ class Reader:
         if "unknown alias" in taken.refused:
             self._ask(session, rebirth=True)
         for frame in taken.frames:
-            self._counters.frames += 1
-            self._counters.readings += len(frame)
+            into.frames += 1
+            into.readings += len(frame)
             if len(frame):
                 into.latest[session.site.id] = max(int(frame.times[-1]), into.latest.get(session.site.id, 0))
         into.records.extend(taken.frames)

@@ -58,7 +58,10 @@ class Both(Field):
         """The same records, byte for byte, the same refusals, the same session, the same counts."""
         assert [encode_record(r) for r in self.unpacked] == [encode_record(r) for r in self.one_by_one.records]
         assert self.digest.rejects == self.one_by_one.digest.rejects
-        assert self.digest.say == self.one_by_one.digest.say
+        measure = self.one_by_one.digest
+        assert self.digest.say == measure.say
+        assert (self.digest.frames, self.digest.readings) == (measure.frames, measure.readings)
+        assert self.digest.latest == measure.latest
         assert self.counters.as_dict() == self.one_by_one.counters.as_dict()
         assert self.asked == self.one_by_one.asked
         ours, theirs = self.reader.sessions["no3"], self.one_by_one.reader.sessions["no3"]
