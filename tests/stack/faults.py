@@ -74,8 +74,13 @@ class Row:
 
 def _second_worker(cluster: Cluster) -> None:
     """Joins, and has its share."""
-    second = cluster.add("alerts", "alerts-1", worker="1")
-    until(lambda: bool(second.partitions), 60, lambda: f"the second worker has no partition: {cluster.why()}")
+    workers = (cluster.services["alerts"], cluster.add("alerts", "alerts-1", worker="1"))
+
+    def shared() -> bool:
+        one, other = (worker.partitions for worker in workers)
+        return bool(one and other) and not one & other and len(one | other) == PARTITIONS
+
+    until(shared, 60, lambda: f"the two do not share the partitions: {cluster.why()}")
 
 
 def _second_leaves(cluster: Cluster) -> None:
