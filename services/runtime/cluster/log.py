@@ -36,6 +36,9 @@ from services.runtime.cluster.topics import POSITIONS, REJECTED, SITES, LogIdent
 #: Seconds between two checkpoints; a bridge that starts reads at most so much of the log, and what came since.
 _CHECKPOINT = 5.0
 
+#: Seconds before Kafka is asked again.
+PAUSE = 0.5
+
 #: What another try does not mend.
 _HOPELESS = (MessageSizeTooLargeError, TopicAuthorizationFailedError, InvalidTopicError)
 
@@ -191,7 +194,7 @@ class KafkaLog:
                     except (KafkaError, Unreachable) as error:
                         self._doubt = True
                         _log.warning("Kafka did not take a batch; asking what it has", error=str(error))
-                        await asyncio.sleep(0.5)
+                        await asyncio.sleep(PAUSE)
         except BaseException as error:
             self._doubt = True
             if isinstance(error, TimeoutError):
@@ -228,7 +231,7 @@ class KafkaLog:
         self._said.update({partition: heard.offset for partition, heard in kept.items()})
         await self._read_tail(partitions)
 
-    async def _read_tail(self, partitions: Iterable[int], seen: set[bytes] | None = None) -> None:
+    async def _read_tail(self, partitions: Iterable[int], seen: set[tuple[int, bytes]] | None = None) -> None:
         only = [(SITES, partition) for partition in partitions]
         start = {part: self._heard[part[1]].offset + 1 for part in only if self._heard[part[1]].offset >= 0}
         if not only:
@@ -239,7 +242,7 @@ class KafkaLog:
                 for entry in batch.entries:
                     heard.scan(entry.offset, entry.data)
                     if seen is not None:
-                        seen.add(entry.data)
+                        seen.add((batch.partition, entry.data))
 
     async def _recover(self, lanes: Lanes | None = None) -> None:
         """A new producer; and what the old one's last words were, which are taken out of `lanes`."""
@@ -252,10 +255,10 @@ class KafkaLog:
                     f"{self.settings.topic(SITES)} was made anew ({self.identity.log} is now {identity.log}): "
                     "what the gateways were told is not in it. Take a new generation of topics (HEADWORKS_KAFKA_PREFIX)"
                 )
-            seen: set[bytes] = set()
+            seen: set[tuple[int, bytes]] = set()
             await self._read_tail(sorted(self._heard), seen)
             for partition, lane in (lanes or {}).items():
-                while lane and (lane[0].data in seen or lane[0].landed(self._heard[partition])):
+                while lane and ((partition, lane[0].data) in seen or lane[0].landed(self._heard[partition])):
                     self.counters.records += len(lane[0])
                     lane.popleft()
         producer = new_producer(self.settings)
