@@ -28,9 +28,6 @@ _log = structlog.get_logger("headworks.worker")
 #: Seconds between two looks at whether Kafka answers, and at whether the log is still the same one.
 _PULSE, _LOOK = 1.0, 30.0
 
-#: Seconds that Faust has to take itself down once all is flushed and the group is left.
-_DOWN = 5.0
-
 
 class Observer(Watch, Protocol):
     """Who is told how the worker is and how it goes."""
@@ -98,6 +95,7 @@ class _Worker:
         executor: ThreadPoolExecutor,
     ) -> None:
         self.settings, self.observer, self.log, self.name = settings, observer, log, name
+        self._ending = asyncio.Event()
         self.vigil = Vigil(settings.session_timeout)
         self.app = WorkerApp.made(settings, name, self.vigil)
         self.app.carrier = Carrier(state, Delivery(self.app), self.vigil, observer, dead_letter, executor)
@@ -118,10 +116,12 @@ class _Worker:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for one in done - {asked}:
                     one.result()  # raises what ended it
-            for task in (flushing, looking):
-                task.cancel()
-            await asyncio.gather(flushing, looking, return_exceptions=True)
+            self._ending.set()
+            await flushing  # a flush that was cut off would be followed by nothing
             await self._end_in_order()
+        except BaseException:
+            await self.app.give_up()
+            raise
         finally:
             self.observer.rest("fold")
             for task in tasks:
@@ -131,12 +131,7 @@ class _Worker:
     async def _end_in_order(self) -> None:
         self.app.hold()
         await self.app.carrier.let_go()
-        with suppress(Exception):  # who is not in a group need not leave one
-            await asyncio.wait_for(self.app.membership.leave(), 2.0)
-        try:
-            await asyncio.wait_for(self.app.stop(), _DOWN)
-        except TimeoutError:
-            _log.info("Faust takes long to end; all is flushed, and the group is left", worker=self.name)
+        await self.app.leave()
 
     def _told(self, partitions: Sequence[int] | None) -> None:
         if partitions is None:
@@ -147,9 +142,10 @@ class _Worker:
 
     async def _flushing(self) -> None:
         every = self.settings.flush_every
-        while True:
+        while not self._ending.is_set():
             self.observer.beat("fold", 10 * every + 60.0)
-            await asyncio.sleep(every)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), every)
             await self.app.carrier.flush()
             self.observer.lagging(self.app.behind(), self.app.carrier.event_times)
 

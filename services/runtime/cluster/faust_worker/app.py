@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -22,8 +24,17 @@ from services.runtime.cluster.topics import SITES
 #: Messages of one round, and bytes of them. With more a flush or a rebalance would wait too long for its turn.
 _ROUND, _ROUND_BYTES = 1000, 8 << 20
 
+#: Seconds for each part of Faust to end.
+_DOWN = 5.0
+
 #: By partition its fold.
 Restore = Callable[[Sequence[int]], Awaitable[Mapping[int, PartitionFold]]]
+
+
+def quiet(least: int) -> None:
+    """Of Faust and its like only what is at least so grave is logged."""
+    for name in ("faust", "mode", "services.runtime.cluster.faust_worker"):
+        logging.getLogger(name).setLevel(least)
 
 
 class WorkerApp(faust.App):
@@ -65,6 +76,7 @@ class WorkerApp(faust.App):
             producer_max_request_size=MAX_MESSAGE,
             TableManager=seams.Manager,
         )
+        quiet(logging.WARNING)
         app.settings, app.vigil, app.sites = settings, vigil, settings.topic(SITES)
         app.failed = asyncio.get_running_loop().create_future()
         topic = app.topic(app.sites, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
@@ -146,7 +158,28 @@ class WorkerApp(faust.App):
         except Exception as error:
             await self._park(error)
 
-    # -- failure
+    # -- the end
+
+    async def give_up(self) -> None:
+        """Takes Faust down with nothing sent, committed or said to the group; for an end that is not in order."""
+        self.hold()
+        quiet(logging.CRITICAL + 1)  # it would tell of each of its parts that it was cut off
+        steps: tuple[Callable[[], Awaitable[Any]], ...] = (
+            cast(seams.Producer, self.producer).give_up,
+            self.membership.give_up,
+            self.stop,
+        )
+        for step in steps:
+            with suppress(Exception):
+                await asyncio.wait_for(step(), _DOWN)
+
+    async def leave(self) -> None:
+        """Leaves the group, then takes Faust down. Everything has been flushed before."""
+        with suppress(Exception):  # who is not in a group need not leave one
+            await asyncio.wait_for(self.membership.leave(), _DOWN)
+        quiet(logging.CRITICAL + 1)
+        with suppress(Exception):
+            await asyncio.wait_for(self.stop(), _DOWN)
 
     def fail(self, error: BaseException) -> None:
         """What ended it; the first counts."""

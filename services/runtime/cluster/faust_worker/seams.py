@@ -5,6 +5,7 @@ Faust's own way of each would lose the place in the log, or time that an alarm h
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -12,8 +13,9 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.threads import WorkerThread
 
-from services.runtime.cluster.client import new_consumer, new_producer
+from services.runtime.cluster.client import given_up, new_consumer, new_producer
 from services.runtime.cluster.faust_worker.leaving import leave
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ _BEATS = 6
 #: Seconds that a worker has to end its round and flush when partitions are taken from it.
 _LET_GO = 30.0
 
+#: Seconds for a client to be closed whose answers nobody waits for.
+_GIVE_UP = 5.0
+
 
 class Producer(driver.Producer):
     """The project's own: idempotent, with its bounds."""
@@ -34,11 +39,26 @@ class Producer(driver.Producer):
     def _new_producer(self, transactional_id: str | None = None) -> AIOKafkaProducer:
         return new_producer(self.app.settings)
 
+    async def give_up(self) -> None:
+        """Sends nothing any more, also not what waits to be sent."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await asyncio.wait_for(given_up(producer), _GIVE_UP)
+
+
+class _Daemonic(WorkerThread):
+    """Keeps no process alive that has come to its end."""
+
+    def __init__(self, service: Any, **options: Any) -> None:
+        super().__init__(service, **options)
+        self.daemon = True
+
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Tells the vigil of each heartbeat; leaves the group at the end."""
 
     app: WorkerApp
+    Worker = _Daemonic
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         settings = self.app.settings
@@ -80,6 +100,16 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _beat(self) -> bool:
         return bool(await self._ensure_consumer()._coordinator._do_heartbeat())
+
+    async def give_up(self) -> None:
+        """Ends the membership without a word to the group: no heartbeat from here on."""
+        consumer, loop = self._consumer, self.thread_loop
+        if consumer is not None and loop.is_running():
+            ending = asyncio.run_coroutine_threadsafe(given_up(consumer), loop)
+            await asyncio.wait_for(asyncio.wrap_future(ending), _GIVE_UP)
+
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
+        """Whoever runs the app is told by its `crash`; Faust would print a traceback besides."""
 
     async def leave(self) -> bool:
         """Leaves the group, so that another takes over at once."""
