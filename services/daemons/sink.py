@@ -60,7 +60,7 @@ async def work(daemon: Daemon) -> None:
         try:
             await flow.run()
             with suppress(TimeoutError):
-                async with asyncio.timeout(GRACE / 2):
+                async with asyncio.timeout(GRACE / 4):
                     await lanes.drained()
         finally:
             probing.cancel()

@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from services.aggregator.sinks.influx.columns import Columns
 from services.aggregator.sinks.influx.kernel import SLACK, assemble
 from services.aggregator.sinks.influx.lines import Gathered, Lines, Place
-from services.aggregator.sinks.influx.names import Indices, Names, Texts
+from services.aggregator.sinks.influx.names import Indices, Lengths, Names, Texts
 from services.aggregator.sinks.influx.words import fields, tags
 from services.core.clock import format_duration
 from services.core.codec import canonical_json
-from services.core.frame import Frame, Points
+from services.core.frame import Points
 from services.core.records import Aggregates, AlarmEvent, IncidentEvent
 
 _STATISTICS = ("mean", "min", "max", "count", "good_ratio")
@@ -30,32 +31,28 @@ class Encoded(NamedTuple):
     unnamed: tuple[tuple[Place, str], ...] = ()
 
 
-def encode_frames(frames: Sequence[tuple[Place, Frame]], names: Names) -> Encoded:
+def encode_readings(said: Columns, names: Names) -> Encoded:
     """`readings`: a line an instant of a station, a field a point; a value that is no number has only its `.q`.
 
     Of two readings of one (point, time) in a frame the first stands.
     """
-    blocks = [(place, frame) for place, frame in frames if len(frame)]
-    if not blocks:
+    if not len(said):
         return Encoded(Lines(b"", (), ()))
-    columns = [(f.times, f.points, f.values, f.quality) for _, f in blocks]
-    times, points, values, quality = (np.concatenate(column) for column in zip(*columns, strict=True))
-    lengths = [len(frame) for _, frame in blocks]
-    places = tuple(place for place, _ in blocks)
-    sites = [frame.site for _, frame in blocks]
-    series, keys = names.of(sites, lengths, points)
-    unnamed = _unnamed(places, sites, lengths, points, keys)
-    bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    times, points, values, quality = said.times, said.points, said.values, said.quality
+    series, keys = names.of(said.sites, said.lengths, points)
+    unnamed = _unnamed(said.places, said.sites, said.lengths, points, keys)
+    bounds = np.concatenate(([0], np.cumsum(said.lengths)))
     order = _order(bounds, times, series, points)
     if order is not None:
-        times, series, keys, values, quality = (c[order] for c in (times, series, keys, values, quality))
+        times, series, keys, values, quality = times[order], series[order], keys[order], values[order], quality[order]
     endings = np.zeros(len(series), np.uint8)
-    lines = _assemble(b"readings", names, bounds, places, series, keys, endings, times, values, quality)
-    return Encoded(lines, unnamed)
+    return Encoded(
+        _assemble(b"readings", names, bounds, said.places, series, keys, endings, times, values, quality), unnamed
+    )
 
 
 def _unnamed(
-    places: Sequence[Place], sites: Sequence[str], lengths: Sequence[int], points: Points, keys: Indices
+    places: Sequence[Place], sites: Sequence[str], lengths: Lengths, points: Points, keys: Indices
 ) -> tuple[tuple[Place, str], ...]:
     if not (keys < 0).any():
         return ()

@@ -16,6 +16,8 @@ from services.core.records import Config
 UNSTORABLE = frozenset({"time"})
 
 Indices = NDArray[np.int32]
+#: How many of a column are of each block.
+Lengths = Sequence[int] | NDArray[np.int64]
 
 
 class Texts:
@@ -74,7 +76,7 @@ class Names:
         """How many points of the site are known; 0 when the site is not."""
         return self._sites.get(site, (0, 0))[1]
 
-    def of(self, sites: Sequence[str], lengths: Sequence[int], points: Points) -> tuple[Indices, Indices]:
+    def of(self, sites: Sequence[str], lengths: Lengths, points: Points) -> tuple[Indices, Indices]:
         """(numbers of tags, numbers of keys) of each index; both -1 where no catalogue has it.
 
         points i4[n]: lengths[0] of them are of sites[0], and so on.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.aggregator.sinks.influx.encode import Encoded, encode_aggregates, encode_events, encode_frames
+from services.aggregator.sinks.influx.columns import Collected
+from services.aggregator.sinks.influx.encode import encode_aggregates, encode_events, encode_readings
 from services.aggregator.sinks.influx.lines import Gathered, Lines, Place
 from services.aggregator.sinks.influx.names import Names
 from services.core.codec import decode_output, decode_records
@@ -35,16 +36,16 @@ class Translated:
 
 @dataclass(slots=True)
 class _Sorted:
-    frames: list[tuple[Place, Frame]] = field(default_factory=list)
+    frames: Collected = field(default_factory=Collected)
     windows: list[tuple[Place, Aggregates]] = field(default_factory=list)
     events: list[tuple[Place, AlarmEvent | IncidentEvent]] = field(default_factory=list)
 
     def add(self, place: Place, held: Record | Output) -> None:
         match held:
             case Frame():
-                self.frames.append((place, held))
+                self.frames.add(place, held)
             case Derived(frame):
-                self.frames.append((place, frame))
+                self.frames.add(place, frame)
             case Aggregates():
                 self.windows.append((place, held))
             case AlarmEvent() | IncidentEvent():
@@ -58,6 +59,8 @@ def translate(entries: Sequence[Placed], names: Names) -> Translated:
     """
     held, rejects = _Sorted(), list[Reject]()
     for place, entry in entries:
+        if entry.topic == SITES and held.frames.take(place, entry.data):
+            continue
         try:
             for one in _decoded(entry):
                 if isinstance(one, Config):
@@ -66,16 +69,13 @@ def translate(entries: Sequence[Placed], names: Names) -> Translated:
                     held.add(place, one)
         except Rejected as refusal:
             rejects.append(Reject(entry.topic, refusal.reason, f"{place}: {refusal.detail}", entry.data, 0))
-    columns: tuple[Encoded, ...] = (encode_frames(held.frames, names), encode_aggregates(held.windows, names))
+    readings = held.frames.columns()
+    encoded = (encode_readings(readings, names), encode_aggregates(held.windows, names))
     out = Gathered()
-    for lines in (*(one.lines for one in columns), encode_events(held.events)):
+    for lines in (*(one.lines for one in encoded), encode_events(held.events)):
         out.add_many(lines.data, lines.starts, lines.places)
-    latest: dict[str, int] = {}
-    for _, frame in held.frames:
-        if len(frame):
-            latest[frame.site] = max(latest.get(frame.site, 0), int(frame.times[-1]))
-    unnamed = {place: detail for one in columns for place, detail in one.unnamed}
-    return Translated(out.lines(), rejects, unnamed, sum(len(frame) for _, frame in held.frames), latest)
+    unnamed = {place: detail for one in encoded for place, detail in one.unnamed}
+    return Translated(out.lines(), rejects, unnamed, len(readings), readings.latest)
 
 
 def _decoded(entry: Entry) -> Iterable[Record | Output]:
