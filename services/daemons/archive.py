@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 import structlog
-from prometheus_client import Gauge
+from prometheus_client import CollectorRegistry, Gauge
 
 from services.aggregator.sinks.parquet.archive import Archive, Limits, OffsetsMissing, Part
 from services.aggregator.sinks.parquet.archive_files import ArchiveError, Source
@@ -56,16 +56,21 @@ async def work(daemon: Daemon, limits: Limits | None = None) -> None:
         await archiving.end()
 
 
+def missing_gauge(registry: CollectorRegistry) -> Gauge:
+    """What was lost before it was archived, by partition."""
+    return Gauge(
+        "headworks_archive_missing_offsets",
+        "Offsets that are in no file: the log had lost them before the archive asked.",
+        ["partition"],
+        registry=registry,
+    )
+
+
 class _Archiving:
     def __init__(self, daemon: Daemon, limits: Limits) -> None:
         self._daemon, self._limits = daemon, limits
         self._settings, self._health, self._metrics = daemon.settings, daemon.health, daemon.metrics
-        self._missing = Gauge(
-            "headworks_archive_missing_offsets",
-            "Offsets that are in no file: the log had lost them before the archive asked.",
-            ["partition"],
-            registry=daemon.metrics.registry,
-        )
+        self._missing = missing_gauge(daemon.metrics.registry)
         self._pause = _FIRST_PAUSE
         self._ends: dict[int, int] = {}
         # When the log was last seen to be the one that the archive is of, and when something was last taken from it.
@@ -89,8 +94,7 @@ class _Archiving:
                 self._pause = _FIRST_PAUSE
                 for sentence in self._archive.said:
                     _log.warning(sentence)
-                for part in self._archive.parts:
-                    self._missing.labels(part.partition).set(part.lost)
+                self._tell_lost()
                 self._health.well("archive")
                 return True
         return False
@@ -169,8 +173,14 @@ class _Archiving:
                     self._metrics.event_time.labels(site).set(at / 1e9)
             elif done is not None:
                 _log.error("the log has lost what the archive has not got", partition=part.partition, offsets=str(done))
-                self._missing.labels(part.partition).set(part.lost)
+                self._tell_lost()
             self._show(part)
+
+    def _tell_lost(self) -> None:
+        for part in self._archive.parts:
+            self._missing.labels(part.partition).set(part.lost)
+        if lost := sum(part.lost for part in self._archive.parts):
+            self._health.warn("archive", f"{lost} messages are in no file: the log had lost them when it was asked")
 
     def _show(self, part: Part) -> None:
         held = sum(batch.span.size for batch in part.batches)
