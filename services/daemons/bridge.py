@@ -131,12 +131,13 @@ async def _follow_catalogues(daemon: Daemon, bridge: Bridge, log: KafkaLog) -> N
                 health.well("catalogues")
                 async for batch in follower:
                     for entry in batch.entries:
-                        site, version = _read(catalogue_of(settings, entry.key, entry.data))
-                        if is_mine(settings, site.id):
-                            await log.carry([site.id])
-                            await bridge.take_catalogue(site, version)
-                        else:
-                            bridge.leave_elsewhere(site.id)
+                        config = catalogue_of(settings, entry.key, entry.data)
+                        if not is_mine(settings, config.site):
+                            bridge.leave_elsewhere(config.site)
+                        elif (known := bridge.version(config.site)) != config.version:
+                            if not known:
+                                await log.carry([config.site])
+                            await bridge.take_catalogue(*_read(config), log.positions().get(config.site))
         except LogError as error:
             # The sites that it knows go on as they are.
             health.ill("catalogues", f"a changed catalogue is not noticed: {error}")

@@ -223,13 +223,19 @@ class Bridge:
     def _arrived(self, chunk: Chunk) -> None:
         self._intake.put(Arrived(chunk, self._clock.now(), asyncio.get_running_loop().time()))
 
-    async def take_catalogue(self, site: Site, version: str) -> None:
-        """Goes on with another version of a site's catalogue; a site that it did not carry is carried from now on."""
+    def version(self, site: str) -> str:
+        """The version of a site's catalogue, empty when it is not carried."""
+        session = self._reader.sessions.get(site)
+        return session.version if session is not None else ""
+
+    async def take_catalogue(self, site: Site, version: str, position: Position | None = None) -> None:
+        """Goes on with another version of a site's catalogue.
+
+        A site that it did not carry is carried from now on; `position` is how far the log has it.
+        """
         session = self._reader.sessions.get(site.id)
-        if session is not None and session.version == version:
-            return
         if session is None:
-            session = self._reader.add(site, version)
+            session = self._reader.add(site, version, position)
         else:
             session.revise(site, version)
         _log.info("catalogue taken", site=site.id, version=version)

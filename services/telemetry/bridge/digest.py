@@ -101,9 +101,9 @@ class Reader:
         self._clock, self._counters, self._ask_gateway = clock, counters, ask
         self._patience, self._monotonic = patience, monotonic
 
-    def add(self, site: Site, version: str) -> Session:
+    def add(self, site: Site, version: str, position: Position | None) -> Session:
         """A gateway that was not known before."""
-        session = self.sessions[site.id] = Session(site, version, None)
+        session = self.sessions[site.id] = Session(site, version, position)
         self.hear_clock(site.group)
         self._elsewhere.discard(site.id)
         return session
