@@ -11,7 +11,7 @@ from services.core.compiled import compiled, inner
 from services.core.quality import FIRST_UNCERTAIN, Quality
 
 _COMMA, _DOT, _EQUALS, _MINUS, _SPACE, _ZERO, _END = (ord(c) for c in ",.=- 0\n")
-_I, _Q = ord("i"), ord("q")
+_I, _Q, _CLOSE = ord("i"), ord("q"), ord("]")
 _UNCERTAIN, _NOT_A_NUMBER = int(FIRST_UNCERTAIN), int(Quality.NOT_A_NUMBER)
 
 #: Most bytes that an item adds beyond measurement, tags, keys and value: ending, `.q`, integers, time, separators.
@@ -67,23 +67,27 @@ def assemble(
     times: NDArray[np.int64],
     values: NDArray[np.float64],
     quality: NDArray[np.uint8],
-    value_text: NDArray[np.uint8],
-    value_at: NDArray[np.int32],
+    numbers: NDArray[np.uint8],
     out: NDArray[np.uint8],
     starts: NDArray[np.int64],
 ) -> int:
     """Writes the lines into `out`, and returns how many bytes they are.
 
-    Items (series to value_at, n each) lie in blocks bounds[b]..bounds[b + 1], ordered by (time, series, key, ending)
+    Items (series to quality, n each) lie in blocks bounds[b]..bounds[b + 1], ordered by (time, series, key, ending)
     within one; a run of equal time and series is one line. starts[b]: where a block's lines begin in `out`.
     Of equal items the first stands. An item without name (-1) is left out. A value that is no number is not written:
-    of a reading its quality says so, of an aggregate nothing does.
+    of a reading its quality says so, of an aggregate nothing does. numbers: the values as a JSON list without spaces.
     """
     at = 0
+    digit = 1
     for block in range(len(bounds) - 1):
         starts[block] = at
         line_series, line_time = -1, 0
         for n in range(bounds[block], bounds[block + 1]):
+            number = digit
+            while numbers[digit] != _COMMA and numbers[digit] != _CLOSE:
+                digit += 1
+            after, digit = digit, digit + 1
             if series[n] < 0 or keys[n] < 0:
                 continue
             before = n - 1
@@ -126,7 +130,7 @@ def assemble(
                     out[at] = _I
                     at += 1
                 else:
-                    at = _copy(out, at, value_text, value_at[n], value_at[n + 1])
+                    at = _copy(out, at, numbers, number, after)
             if code:
                 if finite:
                     out[at] = _COMMA

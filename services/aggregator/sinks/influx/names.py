@@ -52,6 +52,7 @@ class Names:
     def __init__(self) -> None:
         self.series, self.keys = Texts(), Texts()
         self._sites: dict[str, tuple[int, int]] = {}  # (first row, rows) of its points in the two columns
+        self._versions: dict[str, str] = {}
         self._columns: tuple[Indices, Indices] = (np.full(1, -1, np.int32), np.full(1, -1, np.int32))
 
     def learn(self, configs: Iterable[Config]) -> None:
@@ -60,7 +61,10 @@ class Names:
         ValueError for a catalogue that cannot be read. A point that InfluxDB cannot store has number -1.
         """
         for config in configs:
+            if self._versions.get(config.site) == config.version:
+                continue
             points = from_json(config.catalogue_json).points
+            self._versions[config.site] = config.version
             if len(points) <= self.count(config.site):
                 continue
             series = [self.series.number(tags(site=config.site, station=p.station).encode()) for p in points]
