@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
-from typing import TypeVar
 
 import pyarrow as pa
 import structlog
@@ -36,8 +34,6 @@ _LOOK = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 
 _log = structlog.get_logger("headworks.archive")
-
-_T = TypeVar("_T")
 
 
 async def work(daemon: Daemon, limits: Limits | None = None) -> None:
@@ -82,7 +78,7 @@ class _Archiving:
         """Waits for Kafka and for the folder; whether both came before the end was asked for."""
         while not self._daemon.stopping.is_set():
             try:
-                found = await self._unless_stopping(self._look_up())
+                found = await self._daemon.unless_stopping(self._look_up())
                 if found is None:
                     break
                 await asyncio.to_thread(self._open, *found)
@@ -139,7 +135,7 @@ class _Archiving:
             # Some client's slip, or retention has overtaken it: who asks anew hears which.
             _log.warning("the log is asked again", why=str(error))
             self._metrics.errors.labels("kafka").inc()
-            await self._sleep(_FIRST_PAUSE)
+            await self._daemon.pause(_FIRST_PAUSE)
         except Unreachable as error:
             await self._without_kafka(error)
 
@@ -196,7 +192,7 @@ class _Archiving:
         """
         at = time.monotonic()
         try:
-            identity = await self._unless_stopping(check_topics(self._settings))
+            identity = await self._daemon.unless_stopping(check_topics(self._settings))
         except Unreachable as error:
             await self._without_kafka(error)
             return False
@@ -236,27 +232,12 @@ class _Archiving:
         )
         self._health.ill("archive", sentence)
         _log.error(sentence)
-        await self._sleep(self._pause)
+        await self._daemon.pause(self._pause)
         self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
 
     async def _without_kafka(self, error: Unreachable) -> None:
         self._metrics.errors.labels("kafka").inc()
         self._health.ill("kafka", str(error))
         _log.warning(str(error))
-        await self._sleep(self._pause)
+        await self._daemon.pause(self._pause)
         self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
-
-    async def _sleep(self, seconds: float) -> None:
-        await self._unless_stopping(asyncio.sleep(seconds))
-
-    async def _unless_stopping(self, wanted: Awaitable[_T]) -> _T | None:
-        """What is waited for; None when the end was asked for before, and then it is cut short."""
-        task = asyncio.ensure_future(wanted)
-        asked = asyncio.ensure_future(self._daemon.stopping.wait())
-        try:
-            await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() else None
-        finally:
-            for one in (task, asked):
-                one.cancel()
-            await asyncio.gather(task, asked, return_exceptions=True)

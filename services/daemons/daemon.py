@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import structlog
 
@@ -30,6 +31,8 @@ _LOOP_BOUND = 15.0
 
 _log = structlog.get_logger("headworks.daemon")
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
@@ -40,6 +43,21 @@ class Daemon:
     health: Health
     metrics: Metrics
     stopping: asyncio.Event
+
+    async def pause(self, seconds: float) -> None:
+        """Sleeps; not when it has been asked to end."""
+        await self.unless_stopping(asyncio.sleep(seconds))
+
+    async def unless_stopping(self, wanted: Coroutine[Any, Any, T]) -> T | None:
+        """What is waited for; None when it has been asked to end before, and then that is cut short."""
+        task, asked = asyncio.create_task(wanted), asyncio.create_task(self.stopping.wait())
+        try:
+            await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            for one in (task, asked):
+                one.cancel()
+            await asyncio.gather(task, asked, return_exceptions=True)
 
 
 #: Works until `stopping` is set, then ends in order; raises what ended it before.

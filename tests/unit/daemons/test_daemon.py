@@ -18,6 +18,7 @@ from services.core.errors import HeadworksError
 from services.core.settings import Settings
 from services.daemons.daemon import Daemon, run_daemon
 from services.daemons.health import Health
+from services.daemons.metrics import Metrics
 from services.daemons.pages import PortTaken
 
 
@@ -119,6 +120,24 @@ async def test_what_does_not_end_in_time_is_cut_off_and_what_cannot_be_is_left(m
     with pytest.raises(HeadworksError, match="did not end within"):
         await run_daemon("test", Settings(http_port=free_port()), work)
     deaf.set()
+
+
+async def test_what_is_waited_for_is_cut_short_when_the_end_is_asked_for():
+    daemon = Daemon("test", Settings(), Health(), Metrics(), asyncio.Event())
+
+    async def answer() -> int:
+        return 7
+
+    async def fails() -> int:
+        raise HeadworksError("no")
+
+    assert await daemon.unless_stopping(answer()) == 7
+    with pytest.raises(HeadworksError, match="no"):
+        await daemon.unless_stopping(fails())
+    asyncio.get_running_loop().call_later(0.01, daemon.stopping.set)
+    async with asyncio.timeout(5):
+        assert await daemon.unless_stopping(asyncio.sleep(60, 7)) is None
+        await daemon.pause(60)
 
 
 async def test_a_port_in_use_is_said_with_the_setting_that_moves_it():
