@@ -128,6 +128,10 @@ async def _silence(producer: AIOKafkaProducer) -> None:
     with suppress(KafkaError, OSError, TimeoutError):
         async with asyncio.timeout(_STOP):
             await producer.client.close()  # what is in flight fails by this, which lets the sender end
+    # It would wait for news of the brokers before it tries again, and nobody fetches these any more.
+    news = getattr(producer.client, "_md_update_fut", None)
+    if news is not None:
+        news.cancel()
     if sending is not None:
         await asyncio.wait({sending}, timeout=_STOP)
         if sending.done() and not sending.cancelled():

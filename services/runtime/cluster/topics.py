@@ -25,6 +25,9 @@ _DAY_MS = 86_400_000
 _CHANGEABLE = ("retention.ms", "segment.ms", "segment.bytes", "max.message.bytes", "min.insync.replicas",
                "min.compaction.lag.ms", "min.cleanable.dirty.ratio")  # fmt: skip
 
+#: Looks, and seconds between two, until what was done to a topic must show.
+_LOOKS, _LOOK = 100, 0.1
+
 _REBUILD = "take a new generation of topics (HEADWORKS_KAFKA_PREFIX), or give the settings that it was made with"
 
 
@@ -110,18 +113,7 @@ async def apply_topics(settings: Settings) -> list[str]:
         if missing:
             await _create(admin, settings, missing)
             said = [f"{settings.topic(s.name)}: made, {_plural(s.partitions)}" for s in missing]
-        for name, one in found.items():
-            spec = specs[name]
-            changed = [k for k in _CHANGEABLE if k in spec.options and one.options.get(k) != spec.options[k]]
-            if not changed:
-                continue
-            resource = ConfigResource(ConfigResourceType.TOPIC, settings.topic(name), configs=dict(spec.options))
-            for answer in await admin.alter_configs([resource]):
-                for code, message, *_ in answer.resources:
-                    if code:
-                        raise LogError(f"{settings.topic(name)}: cannot be changed: {message or for_code(code)}")
-            what = ", ".join(f"{k} {one.options.get(k)} -> {spec.options[k]}" for k in changed)
-            said.append(f"{settings.topic(name)}: {what}")
+        said += await _change(admin, settings, specs, found)
         return said
 
 
@@ -185,6 +177,32 @@ def _faults(settings: Settings, spec: TopicSpec, found: _Found, *, changeable: b
     return faults
 
 
+async def _change(
+    admin: AIOKafkaAdminClient, settings: Settings, specs: Mapping[str, TopicSpec], found: Mapping[str, _Found]
+) -> list[str]:
+    said = []
+    for name, one in found.items():
+        spec = specs[name]
+        changed = [k for k in _CHANGEABLE if k in spec.options and one.options.get(k) != spec.options[k]]
+        if not changed:
+            continue
+        resource = ConfigResource(ConfigResourceType.TOPIC, settings.topic(name), configs=dict(spec.options))
+        for answer in await admin.alter_configs([resource]):
+            for code, message, *_ in answer.resources:
+                if code:
+                    raise LogError(f"{settings.topic(name)}: cannot be changed: {message or for_code(code).__name__}")
+        what = ", ".join(f"{k} {one.options.get(k)} -> {spec.options[k]}" for k in changed)
+        said.append(f"{settings.topic(name)}: {what}")
+    for _ in range(_LOOKS if said else 0):  # the controller has it before the broker that is asked does
+        now = await _found(admin, settings, specs)
+        if not [f for name, one in now.items() for f in _faults(settings, specs[name], one, changeable=True)]:
+            return said
+        await asyncio.sleep(_LOOK)
+    if said:
+        raise LogError(f"Kafka at {settings.kafka} has changed topics and does not show it")
+    return said
+
+
 async def _create(admin: AIOKafkaAdminClient, settings: Settings, specs: list[TopicSpec]) -> None:
     answer = await admin.create_topics(
         [
@@ -196,10 +214,10 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, specs: list[To
         if code and for_code(code) is not TopicAlreadyExistsError:  # another made it at the same moment
             raise LogError(f"{name} cannot be made: {message or for_code(code).__name__}")
     names = [settings.topic(spec.name) for spec in specs]
-    for _ in range(100):  # the controller has them before the broker that is asked does
+    for _ in range(_LOOKS):  # the controller has them before the broker that is asked does
         if len(await ids_and_partitions(admin, names)) == len(names):
             return
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(_LOOK)
     raise LogError(f"Kafka at {settings.kafka} has made topics that it does not show")
 
 
