@@ -18,6 +18,7 @@ from typing import Self
 
 from deploy.native import Stack
 from services.job.places import PROJECT
+from services.runtime.cluster.partitioning import partition_of
 from tests.stack.looking import InfluxProbe, KafkaProbe
 from tests.stack.part import Expected, Part, expected
 from tests.stack.processes import Service
@@ -254,11 +255,15 @@ class Cluster:
         )
 
     def pulse(self, of: str) -> int:
-        """A number that grows while a part of the way is alive: messages of its outputs, or committed by it."""
+        """A number that grows while a part of the way is alive: messages of its outputs, or committed by it.
+
+        Of alerts those of the plant in danger: another worker may well go on with the others.
+        """
         if of == "bridge":
             return sum(self.kafka.ends("sites", within=5.0).values())
         if of == "alerts":
-            return sum(self.kafka.ends("derived", "alarms", within=5.0).values())
+            ends, plant = self.kafka.ends("derived", "alarms", within=5.0), partition_of("no3", PARTITIONS)
+            return sum(end for (_, partition), end in ends.items() if partition == plant)
         if of == "aggregate":
             return sum(self.kafka.ends("aggregates", within=5.0).values())
         if of == "sink":
