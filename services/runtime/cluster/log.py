@@ -26,10 +26,9 @@ from services.core.records import Record
 from services.core.settings import Settings
 from services.runtime.cluster.client import Unreachable, given_up, new_producer, started, unreachable
 from services.runtime.cluster.delivery import all_of, send_lanes
-from services.runtime.cluster.heard import Heard, decode_heard, encode_heard
+from services.runtime.cluster.frontier import Frontier, Seen
 from services.runtime.cluster.lanes import Lanes, Message, lanes_of
 from services.runtime.cluster.partitioning import partition_of
-from services.runtime.cluster.reading import Follower
 from services.runtime.cluster.rejects import encode_reject
 from services.runtime.cluster.topics import POSITIONS, REJECTED, SITES, LogIdentity, check_topics
 
@@ -71,8 +70,7 @@ class KafkaLog:
         self.settings, self.counters = settings, LogCounters()
         self._patience = patience
         self._partitions = {site: partition_of(site, settings.partitions) for site in sites}
-        self._heard: dict[int, Heard] = {}
-        self._said: dict[int, int] = {}
+        self._frontier = Frontier(settings)
         self._lock = asyncio.Lock()
         self._producer: AIOKafkaProducer | None = None
         self._doubt = True
@@ -83,7 +81,7 @@ class KafkaLog:
         """LogError: Kafka is not there, the topics are not as they should be, or the checkpoint is another log's."""
         self._identity = await check_topics(self.settings)
         try:
-            await self._learn(sorted(set(self._partitions.values())))
+            await self._frontier.learn(self._identity.log, sorted(set(self._partitions.values())))
             await self._recover()
         except BaseException:
             await self._give_up()
@@ -111,20 +109,17 @@ class KafkaLog:
 
     def positions(self) -> Mapping[str, Position]:
         """By site the last numbered frame that is durable, of the epoch last heard."""
-        found: dict[str, Position] = {}
-        for heard in self._heard.values():
-            found.update(heard.positions())
-        return found
+        return self._frontier.positions()
 
     def last_tick(self) -> int:
         """The time (ns) of the last tick that every partition has; 0 when there is none."""
-        return min((heard.last_tick for heard in self._heard.values()), default=0)
+        return self._frontier.last_tick()
 
     async def carry(self, sites: Iterable[str]) -> None:
         """Takes further sites: how far they are is read from the log first."""
         added = {site: partition_of(site, self.settings.partitions) for site in sites}
         async with self._lock:
-            await self._learn(sorted(set(added.values()) - set(self._heard)))
+            await self._frontier.learn(self.identity.log, sorted(set(added.values()) - set(self._frontier.heard)))
             self._partitions.update(added)
 
     async def append_packed(self, records: Sequence[Record | Packed]) -> None:
@@ -149,7 +144,7 @@ class KafkaLog:
             async def work() -> None:
                 nonlocal planned
                 if not planned:  # what is in doubt has been looked up by now
-                    lanes.update(lanes_of(records, self._partitions, self._heard))
+                    lanes.update(lanes_of(records, self._partitions, self._frontier.heard))
                     planned = True
                 assert self._producer is not None
                 await send_lanes(self._producer, self.settings.topic(SITES), lanes, self._landed)
@@ -202,47 +197,10 @@ class KafkaLog:
             raise
 
     def _landed(self, partition: int, last: int, messages: list[Message]) -> None:
-        heard = self._heard[partition]
-        if 0 <= last <= heard.offset:
-            raise LogError(
-                f"{self.settings.topic(SITES)} partition {partition} took offset {last} after {heard.offset}: "
-                "the topic was made anew or has lost its end; start again to have it looked at"
-            )
-        heard.offset = max(heard.offset, last)
-        for message in messages:
-            for record in message.records:
-                heard.take(record)
-            self.counters.records += len(message)
-            self.counters.messages += 1
-            self.counters.bytes += len(message.data)
-
-    async def _learn(self, partitions: Sequence[int]) -> None:
-        """What the checkpoint says of `partitions`, and what was written since."""
-        kept = {partition: Heard() for partition in partitions}
-        topic = self.settings.topic(POSITIONS)
-        async with Follower.whole(self.settings, [POSITIONS], until_end=True) as follower:
-            async for batch in follower:
-                for entry in batch.entries:
-                    partition, heard = decode_heard(topic, self.identity.log, entry.data)
-                    # One that was paused may write an older one after a newer.
-                    if partition in kept and heard.offset >= kept[partition].offset:
-                        kept[partition] = heard
-        self._heard.update(kept)
-        self._said.update({partition: heard.offset for partition, heard in kept.items()})
-        await self._read_tail(partitions)
-
-    async def _read_tail(self, partitions: Iterable[int], seen: set[tuple[int, bytes]] | None = None) -> None:
-        only = [(SITES, partition) for partition in partitions]
-        start = {part: self._heard[part[1]].offset + 1 for part in only if self._heard[part[1]].offset >= 0}
-        if not only:
-            return
-        async with Follower.whole(self.settings, [SITES], start, until_end=True, only=only) as follower:
-            async for batch in follower:
-                heard = self._heard[batch.partition]
-                for entry in batch.entries:
-                    heard.scan(entry.offset, entry.data)
-                    if seen is not None:
-                        seen.add((batch.partition, entry.data))
+        self._frontier.landed(partition, last, messages)
+        self.counters.records += sum(len(message) for message in messages)
+        self.counters.messages += len(messages)
+        self.counters.bytes += sum(len(message.data) for message in messages)
 
     async def _recover(self, lanes: Lanes | None = None) -> None:
         """A new producer; and what the old one's last words were, which are taken out of `lanes`."""
@@ -255,10 +213,10 @@ class KafkaLog:
                     f"{self.settings.topic(SITES)} was made anew ({self.identity.log} is now {identity.log}): "
                     "what the gateways were told is not in it. Take a new generation of topics (HEADWORKS_KAFKA_PREFIX)"
                 )
-            seen: set[tuple[int, bytes]] = set()
-            await self._read_tail(sorted(self._heard), seen)
+            seen: Seen = set()
+            await self._frontier.read_tail(sorted(self._frontier.heard), seen)
             for partition, lane in (lanes or {}).items():
-                while lane and ((partition, lane[0].data) in seen or lane[0].landed(self._heard[partition])):
+                while lane and ((partition, lane[0].data) in seen or lane[0].landed(self._frontier.heard[partition])):
                     self.counters.records += len(lane[0])
                     lane.popleft()
         producer = new_producer(self.settings)
@@ -286,9 +244,8 @@ class KafkaLog:
             return
         topic, producer = self.settings.topic(POSITIONS), self._producer
 
-        async def keep(partition: int, heard: Heard) -> None:
-            data = encode_heard(self.identity.log, partition, heard)
+        async def keep(partition: int, offset: int, data: bytes) -> None:
             await producer.send_and_wait(topic, data, str(partition).encode(), partition=0)
-            self._said[partition] = heard.offset
+            self._frontier.kept(partition, offset)
 
-        await all_of(keep(p, heard) for p, heard in self._heard.items() if heard.offset > self._said.get(p, -1))
+        await all_of(keep(*one) for one in self._frontier.due(self.identity.log))

@@ -15,6 +15,7 @@ from services.core.errors import LogError
 from services.core.ports import Entry
 from services.core.records import Record
 from services.core.settings import Settings, load_settings
+from services.runtime.cluster import frontier
 from services.runtime.cluster import log as module
 from services.runtime.cluster.client import unreachable
 from services.runtime.cluster.log import KafkaLog
@@ -66,7 +67,7 @@ class FakeKafka:
         monkeypatch.setattr(module, "started", started)
         monkeypatch.setattr(module, "given_up", given_up)
         monkeypatch.setattr(module, "PAUSE", 0.0)
-        monkeypatch.setattr(module, "Follower", FakeFollower.of(self))
+        monkeypatch.setattr(frontier, "Follower", FakeFollower.of(self))
         return KafkaLog(self.settings, sites, patience=patience)
 
 
