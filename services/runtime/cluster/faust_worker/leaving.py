@@ -41,6 +41,7 @@ async def leave(coordinator: Any, instance: str) -> bool:
     """Whether the group has let the member of this `coordinator` (aiokafka's) go. Kafka 2.4 or newer."""
     if coordinator.generation <= 0:
         return True
-    answer = await coordinator._send_req(_Leave(coordinator.group_id, coordinator.member_id, instance))
-    coordinator.reset_generation()
+    request = _Leave(coordinator.group_id, coordinator.member_id, instance)
+    await coordinator.close()  # else it would join again as soon as it is out
+    answer = await coordinator._send_req(request)
     return not answer.error_code and not any(code for *_, code in answer.members)
