@@ -113,6 +113,20 @@ async def folded(settings: Settings) -> tuple[dict[str, int], dict[int, int], in
 async def test_a_kafka_that_is_killed_and_paused_loses_and_doubles_nothing(stack: Stack, settings: Settings) -> None:
     await apply_topics(settings)
     sent: dict[str, int] = {}
+    alone, member = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
+
+    async def follow(follower: Follower, into: dict[int, list[int]], commit: bool) -> None:
+        async with follower:
+            async for batch in follower:
+                into[batch.partition] += [entry.offset for entry in batch.entries]
+                if commit:
+                    await follower.commit({(batch.topic, batch.partition): batch.entries[-1].offset})
+
+    group = Follower.group(settings, f"{settings.kafka_prefix}-readers", ["sites"], member="a")
+    following = [
+        asyncio.create_task(follow(Follower.whole(settings, ["sites"]), alone, commit=False)),
+        asyncio.create_task(follow(group, member, commit=True)),
+    ]
     async with KafkaLog(settings, SITES) as log:
         sender = Sender(log, sent)
         hit = asyncio.Event()
@@ -135,6 +149,17 @@ async def test_a_kafka_that_is_killed_and_paused_loses_and_doubles_nothing(stack
         await hitting
         assert sender.refused == 0
         assert log.positions() == {site: Position(1, number) for site, number in sent.items()}
+    async with Follower.whole(settings, ["sites"], until_end=True) as whole:
+        there = {batch.partition: batch.end async for batch in whole}
+    # Readers outlive it too: each offset once and in order; of a group that was lost, again from what was committed.
+    await until(lambda: all(seen[p][-1:] == [end - 1] for seen in (alone, member) for p, end in there.items()))
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
+    assert alone == {p: list(range(end)) for p, end in there.items()}
+    for p, end in there.items():
+        assert set(member[p]) == set(range(end))
+        assert all(after <= before + 1 for before, after in itertools.pairwise(member[p]))
     last, ticks, again = await folded(settings)
     assert (last, again) == (sent, 0)
     assert set(ticks) == {partition_of(site, 4) for site in SITES}
