@@ -26,7 +26,6 @@ MOST = 16_000_000
 #: Bytes of ours that a broker may leave unread before it counts as gone.
 _UNREAD = 16_000_000
 
-_KEEP_ALIVE = 60
 _ROWS = 4096
 
 _REFUSED = {
@@ -59,8 +58,10 @@ OnChunk = Callable[[Chunk], None]
 class Receiver(asyncio.Protocol):
     """A connection that is used once. Everything belongs to the event loop's thread."""
 
-    def __init__(self, server: Server, client_id: str, on_chunk: OnChunk, *, persistent: bool = True) -> None:
-        """`persistent` keeps the session in the broker."""
+    def __init__(
+        self, server: Server, client_id: str, on_chunk: OnChunk, *, persistent: bool = True, keep_alive: float = 60.0
+    ) -> None:
+        """`persistent` keeps the session in the broker; one that is silent for 1.5 × `keep_alive` s is given up."""
         self.server = server
         self.lost = asyncio.Event()
         #: Why it was lost.
@@ -73,6 +74,7 @@ class Receiver(asyncio.Protocol):
         self._rest = b""
         self._table = np.empty((_ROWS, packets.COLUMNS), np.int64)
         self._mid = 0
+        self._patience = keep_alive
         self._heard = 0.0
         self._paused = False
         self._alive: asyncio.TimerHandle | None = None
@@ -146,14 +148,14 @@ class Receiver(asyncio.Protocol):
         self._write(
             packets.connect(
                 self._client_id,
-                keep_alive=_KEEP_ALIVE,
+                keep_alive=max(1, round(self._patience)),
                 clean=not self._persistent,
                 username=self.server.username,
                 password=self.server.password,
             )
         )
         self._heard = self._loop.time()
-        self._alive = self._loop.call_later(_KEEP_ALIVE / 2, self._keep_alive)
+        self._alive = self._loop.call_later(self._patience / 2, self._keep_alive)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection ended."""
@@ -212,11 +214,11 @@ class Receiver(asyncio.Protocol):
                     waiting.set_result(None)
 
     def _keep_alive(self) -> None:
-        if not self._paused and self._loop.time() - self._heard > 1.5 * _KEEP_ALIVE:
-            self._abort(f"silent for {1.5 * _KEEP_ALIVE:g} s")
+        if not self._paused and self._loop.time() - self._heard > 1.5 * self._patience:
+            self._abort(f"silent for {1.5 * self._patience:g} s")
             return
         self._write(packets.PINGREQ)
-        self._alive = self._loop.call_later(_KEEP_ALIVE / 2, self._keep_alive)
+        self._alive = self._loop.call_later(self._patience / 2, self._keep_alive)
 
     def _next_mid(self) -> int:
         self._mid = self._mid % 65_535 + 1
