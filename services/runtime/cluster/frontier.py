@@ -46,9 +46,11 @@ class Frontier:
             async for batch in follower:
                 for entry in batch.entries:
                     partition, heard = decode_heard(topic, log, entry.data)
-                    # One that was paused may write an older one after a newer.
-                    if partition in found and heard.offset >= found[partition].offset:
-                        found[partition] = heard
+                    # A bridge that was paused may write one after its successor did: none of the two is all there is.
+                    if partition in found:
+                        first, second = sorted((found[partition], heard), key=lambda one: one.offset)
+                        second.join(first)
+                        found[partition] = second
         self.heard.update(found)
         self._kept.update({partition: heard.offset for partition, heard in found.items()})
         await self.read_tail(partitions)

@@ -70,6 +70,17 @@ class Heard:
             elif record.HasField("tick"):
                 self.last_tick = max(self.last_tick, record.tick.time)
 
+    def join(self, other: Heard) -> None:
+        """What another process knows of the same partition; of a site it leaves the epoch last heard, if there is one.
+
+        Each knows only what is in the log, so the higher number is true.
+        """
+        self.offset, self.last_tick = max(self.offset, other.offset), max(self.last_tick, other.last_tick)
+        for site, epochs in other.numbers.items():
+            mine = self.numbers.get(site, {})
+            older = {epoch: number for epoch, number in epochs.items() if epoch not in mine}
+            self.numbers[site] = {**older, **{e: max(number, epochs.get(e, 0)) for e, number in mine.items()}}
+
     def positions(self) -> dict[str, Position]:
         """By site the epoch last heard and its number."""
         return {site: Position(*next(reversed(epochs.items()))) for site, epochs in self.numbers.items()}

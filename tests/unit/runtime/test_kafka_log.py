@@ -187,6 +187,20 @@ async def test_an_older_checkpoint_that_comes_later_is_not_taken(monkeypatch) ->
         assert log.positions() == {"no1": Position(7, 2)}
 
 
+async def test_what_a_paused_bridge_writes_after_its_successor_takes_nothing_back(monkeypatch) -> None:
+    kafka = FakeKafka()
+    async with kafka.open(["no1"], monkeypatch) as paused:
+        await paused.append([frame("no1", 1), Tick(10)])
+        async with kafka.open(["no1"], monkeypatch) as successor:
+            await successor.append([frame("no1", 2), frame("no1", 3), Tick(20)])
+        await paused.append([frame("no1", 2)])
+        assert paused.positions() == {"no1": Position(7, 2)}
+    async with kafka.open(["no1"], monkeypatch) as log:
+        assert log.positions() == {"no1": Position(7, 3)}
+        assert log.last_tick() == 20
+    assert taken(kafka) == {"no1": [1, 2, 3]}
+
+
 async def test_what_a_dead_bridge_lands_late_is_harmless(monkeypatch) -> None:
     kafka = FakeKafka()
     async with kafka.open(["no1"], monkeypatch) as log:

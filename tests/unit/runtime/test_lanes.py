@@ -123,6 +123,15 @@ def test_epochs_that_are_remembered_are_few_and_the_last_heard() -> None:
     assert heard.positions() == {"a": Position(25, 6)}
 
 
+def test_of_two_who_know_a_partition_the_higher_number_is_true() -> None:
+    paused = Heard(100, 40, {"a": {1: 51}, "b": {7: 3, 8: 1}, "c": {5: 5}})
+    successor = Heard(99, 50, {"a": {1: 60, 2: 4}, "b": {7: 9}, "d": {1: 1}})
+    paused.join(successor)
+    assert (paused.offset, paused.last_tick) == (100, 50)
+    assert paused.numbers == {"a": {1: 60, 2: 4}, "b": {7: 9, 8: 1}, "c": {5: 5}, "d": {1: 1}}
+    assert paused.positions() == {"a": Position(1, 60), "b": Position(8, 1), "c": Position(5, 5), "d": Position(1, 1)}
+
+
 def test_a_checkpoint_of_another_log_or_damaged_is_refused() -> None:
     with pytest.raises(LogError, match="tells of the log of sites one, and this is two"):
         decode_heard("hw.positions", "two", encode_heard("one", 0, Heard(5)))
