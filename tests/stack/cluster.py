@@ -162,13 +162,23 @@ class Cluster:
 
         return until(lambda: all(service.ready for service in self.services.values()), within, why)
 
+    def wait_shared(self, within: float = 60.0) -> None:
+        """Returns when the alerts' workers have all partitions between them, and none of them twice."""
+
+        def shared() -> bool:
+            workers = [one for one in self.services.values() if one.name == "alerts"]
+            held = [worker.partitions for worker in workers]
+            return all(held) and sum(map(len, held)) == PARTITIONS == len(set().union(*held))
+
+        until(shared, within, self.why)
+
     # -- commands
 
     def headworks(self, *arguments: str, code: int = 0, within: float = 60.0) -> subprocess.CompletedProcess[str]:
         """A command from its start to its end, with the services' settings."""
         done = subprocess.run(
             [sys.executable, "-m", "services.cli", *arguments],
-            cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL,
+            cwd=PROJECT, env={**self.environment, "HEADWORKS_HTTP_PORT": str(free_port())}, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=within, check=False,
         )  # fmt: skip
         assert done.returncode == code, f"headworks {' '.join(arguments)}: {done.returncode}\n{done.stderr[-3000:]}"

@@ -74,13 +74,8 @@ class Row:
 
 def _second_worker(cluster: Cluster) -> None:
     """Joins, and has its share."""
-    workers = (cluster.services["alerts"], cluster.add("alerts", "alerts-1", worker="1"))
-
-    def shared() -> bool:
-        one, other = (worker.partitions for worker in workers)
-        return bool(one and other) and not one & other and len(one | other) == PARTITIONS
-
-    until(shared, 60, lambda: f"the two do not share the partitions: {cluster.why()}")
+    cluster.add("alerts", "alerts-1", worker="1")
+    cluster.wait_shared()
 
 
 def _second_leaves(cluster: Cluster) -> None:
