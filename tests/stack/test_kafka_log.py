@@ -27,7 +27,7 @@ from services.runtime.cluster.catalogues import load_catalogues
 from services.runtime.cluster.client import given_up, new_producer, started
 from services.runtime.cluster.log import KafkaLog
 from services.runtime.cluster.partitioning import partition_of
-from services.runtime.cluster.reading import Follower
+from services.runtime.cluster.reading import Follower, Part
 from services.runtime.cluster.topics import apply_topics, check_topics
 from tests.local.command import inside
 
@@ -226,22 +226,30 @@ async def test_members_of_a_group_share_and_hand_over(settings: Settings) -> Non
     stored: dict[tuple[int, int], int] = defaultdict(int)
 
     @asynccontextmanager
-    async def member() -> AsyncIterator[Follower]:
-        async with Follower.group(settings, f"{settings.kafka_prefix}-readers", ["sites"]) as follower:
+    async def member(done: dict[Part, int]) -> AsyncIterator[Follower]:
+        """Commits what it has done only when its parts are about to be another's."""
+
+        async def revoked(parts: frozenset[Part]) -> None:
+            await follower.commit({part: done[part] for part in parts if part in done})
+
+        group = f"{settings.kafka_prefix}-readers"
+        async with Follower.group(settings, group, ["sites"], revoked=revoked) as follower:
             yield follower
 
-    async def read(follower: Follower, until: asyncio.Event) -> None:
+    async def read(follower: Follower, done: dict[Part, int], until: asyncio.Event) -> None:
         while not until.is_set():
             batch = await follower.next(0.2)
             if batch is None:
                 continue
             for entry in batch.entries:
                 stored[(batch.partition, entry.offset)] += 1
-            await follower.commit({(batch.topic, batch.partition): batch.entries[-1].offset})
+            done[(batch.topic, batch.partition)] = batch.entries[-1].offset
+        await follower.commit(done)
 
-    async with KafkaLog(settings, SITES) as log, member() as first:
+    by_first: dict[Part, int] = {}
+    async with KafkaLog(settings, SITES) as log, member(by_first) as first:
         sender, stop_first, stop_second = Sender(log, sent), asyncio.Event(), asyncio.Event()
-        reading = asyncio.create_task(read(first, stop_first))
+        reading = asyncio.create_task(read(first, by_first, stop_first))
 
         async def sending(reached: Callable[[], bool]) -> bool:
             for _ in range(600):
@@ -253,8 +261,9 @@ async def test_members_of_a_group_share_and_hand_over(settings: Settings) -> Non
 
         for _ in range(20):
             await sender.send()
-        async with member() as second:
-            also = asyncio.create_task(read(second, stop_second))
+        by_second: dict[Part, int] = {}
+        async with member(by_second) as second:
+            also = asyncio.create_task(read(second, by_second, stop_second))
             assert await sending(lambda: bool(first.assigned and second.assigned))
             assert not first.assigned & second.assigned
             stop_second.set()
@@ -266,7 +275,8 @@ async def test_members_of_a_group_share_and_hand_over(settings: Settings) -> Non
         stop_first.set()
         await reading
     assert first.lost == 0
-    async with member() as later:
+    assert set(stored.values()) == {1}
+    async with member({}) as later:
         assert await later.next(3.0) is None  # all of it was committed
 
 
