@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, cast
 
 import faust
+import structlog
 from faust.types import TP
 
 from services.core.ports import Entry
@@ -20,6 +21,8 @@ from services.runtime.cluster.faust_worker.carrier import Batch, Carrier
 from services.runtime.cluster.faust_worker.vigil import Vigil
 from services.runtime.cluster.partition import PartitionFold
 from services.runtime.cluster.topics import SITES
+
+_log = structlog.get_logger("headworks.worker")
 
 #: Messages of one round, and bytes of them. With more a flush or a rebalance would wait too long for its turn.
 _ROUND, _ROUND_BYTES = 1000, 8 << 20
@@ -45,6 +48,8 @@ class WorkerApp(faust.App):
     carrier: Carrier
     sites: str
     failed: asyncio.Future[None]
+    #: Whether it has ever been a member of the group.
+    has_begun = False
     restore: Restore
     #: Called with the partitions whenever they are ready to be folded, and with None when they are not any more.
     told: Callable[[Sequence[int] | None], None]
@@ -146,6 +151,7 @@ class WorkerApp(faust.App):
     async def begin(self, *_: Any, **__: Any) -> None:
         """After a rebalance, before the flow: reads the rows, takes the partitions."""
         generation = self.consumer_generation_id
+        self.has_begun = True
         self.hold()
         try:
             partitions = sorted(tp.partition for tp in self.consumer.assignment() if tp.topic == self.sites)
@@ -175,8 +181,12 @@ class WorkerApp(faust.App):
 
     async def leave(self) -> None:
         """Leaves the group, then takes Faust down. Everything has been flushed before."""
-        with suppress(Exception):  # who is not in a group need not leave one
-            await asyncio.wait_for(self.membership.leave(), _DOWN)
+        try:
+            left = await asyncio.wait_for(self.membership.leave(), _DOWN)
+        except Exception as error:
+            _log.info("could not leave the group: others wait for the session", error=repr(error))
+        else:
+            _log.info("left the group" if left else "was no member of the group any more")
         quiet(logging.CRITICAL + 1)
         with suppress(Exception):
             await asyncio.wait_for(self.stop(), _DOWN)

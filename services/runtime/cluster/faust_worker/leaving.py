@@ -37,11 +37,15 @@ class _Leave(Request[_LeaveRequest]):  # type: ignore[misc]
         return request_struct_class(self._group, [(self._member, self._instance)])
 
 
-async def leave(coordinator: Any, instance: str) -> bool:
-    """Whether the group has let the member of this `coordinator` (aiokafka's) go. Kafka 2.4 or newer."""
-    if coordinator.generation <= 0:
-        return True
-    request = _Leave(coordinator.group_id, coordinator.member_id, instance)
+async def leave(coordinator: Any, instance: str, *, joining: bool) -> bool:
+    """Whether the group has let the member of this `coordinator` (aiokafka's) go. Kafka 2.4 or newer.
+
+    `joining`: it has never been a member, but its asking may already have made it one; then it goes by its name
+    alone. One that was a member and is none now does not: another of the same name may be in its place.
+    """
+    member = coordinator.member_id
     await coordinator.close()  # else it would join again as soon as it is out
-    answer = await coordinator._send_req(request)
+    if not member and not joining:
+        return True
+    answer = await coordinator._send_req(_Leave(coordinator.group_id, member, instance))
     return not answer.error_code and not any(code for *_, code in answer.members)

@@ -114,7 +114,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def leave(self) -> bool:
         """Leaves the group, so that another takes over at once."""
         instance = self.app.conf.consumer_group_instance_id
-        return bool(await self.call_thread(leave, self._ensure_consumer()._coordinator, instance))
+        joining = not self.app.has_begun
+        return bool(await self.call_thread(leave, self._ensure_consumer()._coordinator, instance, joining=joining))
 
 
 class Consumer(driver.Consumer):
