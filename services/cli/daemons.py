@@ -1,4 +1,4 @@
-"""`headworks bridge`, `alerts`, `aggregate`, `sink`, `archive`: a cluster's services; `settings` lists theirs."""
+"""`headworks aggregate`, `sink`, `archive`, `settings`: a cluster's services, and how any of them is run."""
 
 from __future__ import annotations
 
@@ -36,38 +36,42 @@ _LAST = 10.0
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands."""
-    for name, help_text in SERVICES.items():
-        app.command(name=name, help=f"{help_text} Set by HEADWORKS_* variables; `headworks settings` lists them.")(
-            _command(name)
-        )
+    """Adds the commands; `bridge` and `alerts` are in services.cli.collect, since they have a local form too."""
+    for name in ("aggregate", "sink", "archive"):
+        told = f"{SERVICES[name]} Set by HEADWORKS_* variables; `headworks settings` lists them."
+        app.command(name=name, help=told)(_command(name))
     app.command(name="settings", help="List the settings of a cluster's services, with what they are now.")(_settings)
 
 
 def _command(name: str) -> Callable[[], None]:
     def run() -> None:
-        normal_end()
-        settings = _load()
-        try:
-            from services.daemons.daemon import run_daemon
-
-            module = import_module(f"services.daemons.{name}")
-        except ImportError as error:
-            raise HeadworksError(
-                f"{name} needs more packages than the main job: install headworks[cluster] ({error})"
-            ) from error
-        limit = threading.Timer(_LAST, _leave)
-        limit.daemon = True
-        try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                try:
-                    runner.run(run_daemon(name, settings, module.work, *module.NEEDED))
-                finally:
-                    limit.start()
-        finally:
-            limit.cancel()
+        serve(name)
 
     return run
+
+
+def serve(name: str) -> None:
+    """Runs a service of a cluster until it is told to stop; HeadworksError says what ended it before."""
+    normal_end()
+    settings = _load()
+    try:
+        from services.daemons.daemon import run_daemon
+
+        module = import_module(f"services.daemons.{name}")
+    except ImportError as error:
+        raise HeadworksError(
+            f"{name} needs more packages than the main job: install headworks[cluster] ({error})"
+        ) from error
+    limit = threading.Timer(_LAST, _leave)
+    limit.daemon = True
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            try:
+                runner.run(run_daemon(name, settings, module.work, *module.NEEDED))
+            finally:
+                limit.start()
+    finally:
+        limit.cancel()
 
 
 def _leave() -> None:

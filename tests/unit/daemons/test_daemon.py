@@ -181,6 +181,16 @@ def test_the_settings_are_listed_without_the_secrets(monkeypatch):
     assert "s3cret" not in "".join(listed)
 
 
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [(["bridge", "--port", "1884"], "--port goes with a site file"), (["alerts", "--json"], "--json goes with --data")],
+)
+def test_options_of_the_local_form_are_not_passed_over_by_a_clusters_service(words, refusal):
+    error = CliRunner().invoke(app, words).exception
+    assert isinstance(error, HeadworksError)
+    assert refusal in str(error)
+
+
 def test_a_part_that_does_not_go_round_in_time_hangs_until_it_does():
     now = [100.0]
     health = Health(monotonic=lambda: now[0])
