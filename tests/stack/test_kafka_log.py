@@ -28,7 +28,7 @@ from services.runtime.cluster.client import given_up, new_producer, started
 from services.runtime.cluster.log import KafkaLog
 from services.runtime.cluster.partitioning import partition_of
 from services.runtime.cluster.reading import Follower, Part
-from services.runtime.cluster.topics import apply_topics, check_topics
+from services.runtime.cluster.topics import apply_topics, check_topics, identify
 from tests.local.command import inside
 
 SITES = tuple(f"site{n}" for n in range(12))
@@ -297,6 +297,7 @@ async def test_topics_are_made_checked_and_refused(settings: Settings) -> None:
         await check_topics(longer)
     assert any("retention.ms 604800000 -> 1209600000" in said for said in await apply_topics(longer))
     assert await check_topics(longer) == identity
+    assert await identify(settings) == identity
 
 
 async def test_a_log_made_anew_is_refused_by_what_remembers_the_old(settings: Settings) -> None:

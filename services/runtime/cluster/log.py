@@ -30,7 +30,7 @@ from services.runtime.cluster.frontier import Frontier, Seen
 from services.runtime.cluster.lanes import Lanes, Message, lanes_of
 from services.runtime.cluster.partitioning import partition_of
 from services.runtime.cluster.rejects import encode_reject
-from services.runtime.cluster.topics import POSITIONS, REJECTED, SITES, LogIdentity, check_topics
+from services.runtime.cluster.topics import POSITIONS, REJECTED, SITES, LogIdentity, check_topics, identify
 
 #: Seconds between two checkpoints; a bridge that starts reads at most so much of the log, and what came since.
 _CHECKPOINT = 5.0
@@ -207,7 +207,7 @@ class KafkaLog:
         fresh = self._producer is None
         await self._give_up()
         if not fresh:
-            identity = await check_topics(self.settings)
+            identity = await identify(self.settings)
             if identity != self.identity:
                 raise LogError(
                     f"{self.settings.topic(SITES)} was made anew ({self.identity.log} is now {identity.log}): "

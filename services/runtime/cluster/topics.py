@@ -133,6 +133,16 @@ async def check_topics(settings: Settings) -> LogIdentity:
     return LogIdentity(found[SITES].id, found[SITES].partitions)
 
 
+async def identify(settings: Settings) -> LogIdentity:
+    """Which log of sites there is, however its topics are kept. LogError when it is absent or Kafka not there."""
+    sites = settings.topic(SITES)
+    async with administering(settings) as admin:
+        known = await ids_and_partitions(admin, [sites])
+    if sites not in known:
+        raise LogError(f"Kafka at {settings.kafka} has no topic {sites} any more")
+    return LogIdentity(*known[sites])
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     id: str

@@ -63,6 +63,7 @@ class FakeKafka:
             producer.ended = True
 
         monkeypatch.setattr(module, "check_topics", check)
+        monkeypatch.setattr(module, "identify", check)
         monkeypatch.setattr(module, "new_producer", lambda _settings: FakeProducer(self))
         monkeypatch.setattr(module, "started", started)
         monkeypatch.setattr(module, "given_up", given_up)
