@@ -11,6 +11,7 @@ import pytest
 from services.core.errors import LogError
 from services.core.ports import Reject
 from services.core.records import Record, Tick
+from services.runtime.cluster.client import MAX_MESSAGE
 from services.runtime.cluster.faust_worker.carrier import Batch, Carrier, Message
 from services.runtime.cluster.faust_worker.rejects import dead_letter
 from services.runtime.cluster.faust_worker.vigil import Lapsed, Vigil
@@ -218,6 +219,12 @@ async def test_a_dead_letter_is_awaited_like_an_output(executor):
     rig.kafka.failing = "rejected"
     with pytest.raises(LogError):
         await rig.carry(6, p0=[[frame("a", 2, 13.0)]])
+
+
+def test_a_payload_as_large_as_a_message_still_makes_a_letter():
+    letter = dead_letter(Reject("alerts", "not records", "", bytes(MAX_MESSAGE), 0))
+    assert len(letter.value) + 100_000 < MAX_MESSAGE
+    assert dict(letter.headers)["length"] == str(MAX_MESSAGE).encode()
 
 
 async def test_who_slept_through_its_session_sends_writes_and_commits_nothing(executor):

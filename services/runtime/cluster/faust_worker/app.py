@@ -11,8 +11,10 @@ from typing import Any, cast
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from services.core.errors import HeadworksError, LogError
 from services.core.ports import Entry
 from services.core.settings import Settings
 from services.runtime.cluster.client import MAX_MESSAGE
@@ -192,9 +194,16 @@ class WorkerApp(faust.App):
             await asyncio.wait_for(self.stop(), _DOWN)
 
     def fail(self, error: BaseException) -> None:
-        """What ended it; the first counts."""
-        if not self.failed.done():
-            self.failed.set_exception(error)
+        """What ended it; the first counts. What is no error of this project's is told in its words."""
+        if self.failed.done():
+            return
+        if not isinstance(error, HeadworksError):
+            if not isinstance(error, KafkaError):
+                _log.error("the worker has failed", exc_info=error)
+            named = LogError(f"the worker has to be started anew: {error!r}")
+            named.__cause__ = error
+            error = named
+        self.failed.set_exception(error)
 
     async def _park(self, error: BaseException) -> None:
         """Says what ended it, and stays where it is until the process is gone: nothing is to happen after it."""

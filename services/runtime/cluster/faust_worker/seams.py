@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import KafkaError
 from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.threads import WorkerThread
 
+from services.core.errors import LogError
 from services.runtime.cluster.client import given_up, new_consumer, new_producer
 from services.runtime.cluster.faust_worker.leaving import leave
 
@@ -90,8 +92,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         coordinator._do_heartbeat = heard
 
     async def beat(self) -> bool:
-        """One heartbeat now; whether it was confirmed."""
-        return bool(await self.call_thread(self._beat))
+        """One heartbeat now; whether it was confirmed. LogError when another has this worker's name."""
+        try:
+            return bool(await self.call_thread(self._beat))
+        except KafkaError as error:
+            raise LogError(f"the group refuses this worker's heartbeat: {error!r}") from error
 
     @property
     def member(self) -> bool:
