@@ -24,7 +24,7 @@ from services.core.records import AlarmEvent, Config, IncidentEvent, Record, Tic
 from services.core.settings import Settings, load_settings
 from services.job.places import PROJECT
 from services.runtime.cluster.catalogues import load_catalogues
-from services.runtime.cluster.client import given_up, new_producer, started
+from services.runtime.cluster.client import Unreachable, given_up, new_producer, started
 from services.runtime.cluster.log import KafkaLog
 from services.runtime.cluster.partitioning import partition_of
 from services.runtime.cluster.reading import Follower, Part
@@ -283,6 +283,8 @@ async def test_members_of_a_group_share_and_hand_over(settings: Settings) -> Non
 async def test_topics_are_made_checked_and_refused(settings: Settings) -> None:
     with pytest.raises(LogError, match="`headworks topics apply` makes it"):
         await check_topics(settings)
+    with pytest.raises(Unreachable, match="it shows no topic"):
+        await identify(settings)
     assert len(await apply_topics(settings)) == 10
     assert await apply_topics(settings) == []
     identity = await check_topics(settings)

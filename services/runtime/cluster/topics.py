@@ -13,7 +13,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from services.core.codec import AGGREGATES, ALARM, DERIVED, INCIDENT
 from services.core.errors import LogError
 from services.core.settings import Settings
-from services.runtime.cluster.client import MAX_MESSAGE, administering
+from services.runtime.cluster.client import MAX_MESSAGE, administering, unreachable
 from services.runtime.cluster.topic_ids import ids_and_partitions
 
 SITES, REJECTED, CATALOGUES, POSITIONS = "sites", "rejected", "catalogues", "positions"
@@ -134,12 +134,13 @@ async def check_topics(settings: Settings) -> LogIdentity:
 
 
 async def identify(settings: Settings) -> LogIdentity:
-    """Which log of sites there is, however its topics are kept. LogError when it is absent or Kafka not there."""
+    """Which log of sites there is, however its topics are kept. Unreachable when Kafka does not answer or show it."""
     sites = settings.topic(SITES)
     async with administering(settings) as admin:
         known = await ids_and_partitions(admin, [sites])
     if sites not in known:
-        raise LogError(f"Kafka at {settings.kafka} has no topic {sites} any more")
+        # A broker that has just come back may not know its topics yet.
+        raise unreachable(settings, f"it shows no topic {sites}")
     return LogIdentity(*known[sites])
 
 
