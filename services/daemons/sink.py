@@ -22,7 +22,7 @@ TOPICS = ("sites", "derived", "aggregates", "alarms", "incidents")
 #: Requests to InfluxDB at a time.
 LANES = 4
 #: Bytes of the log that make a request, and that may wait for each lane.
-TOGETHER, ROOM = 512 << 10, 2 << 20
+TOGETHER, ROOM = 1536 << 10, 4 << 20
 
 #: Seconds between two commits: a sink that is killed does at most this much again, which changes nothing.
 COMMIT_EVERY = 1.0

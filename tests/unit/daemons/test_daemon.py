@@ -204,3 +204,17 @@ def test_a_part_that_does_not_go_round_in_time_hangs_until_it_does():
     health.rest("fold")
     now[0] = 200.0
     assert health.hanging == {}
+
+
+async def test_a_warning_is_shown_and_keeps_no_service_from_being_ready():
+    port, seen = free_port(), []
+
+    async def work(daemon: Daemon) -> None:
+        daemon.health.warn("influxdb", "3 lines were set apart")
+        daemon.health.warn("influxdb", "4 lines were set apart")
+        seen.append(await page(port, "/readyz"))
+
+    await run_daemon("test", Settings(http_port=port), work)
+    ((status, body),) = seen
+    assert status == 200
+    assert '"warnings": {"influxdb": "4 lines were set apart"}' in body
