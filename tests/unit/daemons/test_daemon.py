@@ -213,6 +213,7 @@ async def test_a_warning_is_shown_and_keeps_no_service_from_being_ready():
         daemon.health.warn("influxdb", "3 lines were set apart")
         daemon.health.warn("influxdb", "4 lines were set apart")
         seen.append(await page(port, "/readyz"))
+        daemon.stopping.set()
 
     await run_daemon("test", Settings(http_port=port), work)
     ((status, body),) = seen
