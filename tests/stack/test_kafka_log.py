@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,21 +14,17 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.native import Stack
-from services.core.codec import decode_records, encode_output
+from services.core.codec import decode_records
 from services.core.errors import LogError
 from services.core.frame import Frame, make_frame
-from services.core.journal import canonical_journal
 from services.core.ports import Position, Reject
-from services.core.records import AlarmEvent, Config, IncidentEvent, Record, Tick
+from services.core.records import Record, Tick
 from services.core.settings import Settings, load_settings
-from services.job.places import PROJECT
-from services.runtime.cluster.catalogues import load_catalogues
-from services.runtime.cluster.client import Unreachable, given_up, new_producer, started
+from services.runtime.cluster.client import given_up
 from services.runtime.cluster.log import KafkaLog
 from services.runtime.cluster.partitioning import partition_of
 from services.runtime.cluster.reading import Follower, Part
-from services.runtime.cluster.topics import apply_topics, check_topics, identify
-from tests.local.command import inside
+from services.runtime.cluster.topics import apply_topics, check_topics
 
 SITES = tuple(f"site{n}" for n in range(12))
 
@@ -280,28 +275,6 @@ async def test_members_of_a_group_share_and_hand_over(settings: Settings) -> Non
         assert await later.next(3.0) is None  # all of it was committed
 
 
-async def test_topics_are_made_checked_and_refused(settings: Settings) -> None:
-    with pytest.raises(LogError, match="`headworks topics apply` makes it"):
-        await check_topics(settings)
-    with pytest.raises(Unreachable, match="it shows no topic"):
-        await identify(settings)
-    assert len(await apply_topics(settings)) == 10
-    assert await apply_topics(settings) == []
-    identity = await check_topics(settings)
-    assert identity.partitions == 4
-
-    with pytest.raises(LogError, match="has 4 partitions, the settings say 8"):
-        await check_topics(settings.model_copy(update={"partitions": 8}))
-    with pytest.raises(LogError, match="has 4 partitions, the settings say 8"):
-        await apply_topics(settings.model_copy(update={"partitions": 8}))
-    longer = settings.model_copy(update={"retention_days": 14.0})
-    with pytest.raises(LogError, match=r"retention\.ms=604800000, the settings say 1209600000"):
-        await check_topics(longer)
-    assert any("retention.ms 604800000 -> 1209600000" in said for said in await apply_topics(longer))
-    assert await check_topics(longer) == identity
-    assert await identify(settings) == identity
-
-
 async def test_a_log_made_anew_is_refused_by_what_remembers_the_old(settings: Settings) -> None:
     await apply_topics(settings)
     before = await check_topics(settings)
@@ -340,70 +313,3 @@ async def test_rejects_are_kept_with_their_reason(settings: Settings) -> None:
     async with Follower.whole(settings, ["rejected"], until_end=True) as follower:
         kept = [entry async for batch in follower for entry in batch.entries]
     assert [(entry.key, entry.data) for entry in kept] == [("spBv1.0/g/NDATA/x", b"\x00\xff")] * 3
-
-
-async def test_a_kafka_that_is_not_there_is_a_sentence() -> None:
-    nowhere = load_settings(kafka="127.0.0.1:1", kafka_prefix="none", partitions=4)
-    for ask in (check_topics, apply_topics, load_catalogues):
-        with pytest.raises(LogError, match=r"Kafka at 127\.0\.0\.1:1 cannot be reached: "):
-            await ask(nowhere)
-
-
-def test_the_commands_of_a_cluster(settings: Settings) -> None:
-    variables = {
-        "HEADWORKS_KAFKA": settings.kafka, "HEADWORKS_KAFKA_PREFIX": settings.kafka_prefix, "HEADWORKS_PARTITIONS": "4",
-    }  # fmt: skip
-    absent = inside("topics", "check", **variables)
-    assert absent.returncode == 1
-    assert "`headworks topics apply` makes it" in absent.stderr
-    assert len(json.loads(inside("topics", "apply", "--json", **variables).stdout)["done"]) == 10
-    assert "all topics are well" in inside("topics", "check", **variables).stdout
-
-    file, when = PROJECT / "sites" / "liuyang.yaml", "2023-04-18T18:00:00+08:00"
-    apply = ("apply", file, "--cluster", "--at", when, "--json")
-    done = json.loads(inside(*apply, "--only", "no3,upstream", **variables).stdout)
-    assert set(done["changed"]) == {"no3", "upstream"}
-    assert json.loads(inside(*apply, "--only", "no3,upstream", **variables).stdout)["changed"] == {}
-    assert set(json.loads(inside(*apply, **variables).stdout)["changed"]) == {"no1", "no2", "no4"}
-    held = asyncio.run(load_catalogues(settings))
-    assert {site: config.version for site, config in held.items()}.items() >= done["changed"].items()
-    assert {config.time for config in held.values()} == {1681812000 * 10**9}
-    configs = asyncio.run(_configs(settings))
-    assert {site: said[0] for site, said in configs.items()} == held
-    # Said again by every later apply, so that one that was cut short is completed: the same, which changes nothing.
-    assert all(len({one.version for one in said}) == 1 for said in configs.values())
-    refused = inside("apply", file, "--cluster", "--only", "nowhere", **variables)
-    assert "the file has no site nowhere" in refused.stderr
-
-    said: list[AlarmEvent | IncidentEvent] = [
-        AlarmEvent(5, "no3", "intake", "p", "r", "no3/intake/p/r@5", 1, "raised", "high", value=1.5, unit="NTU"),
-        AlarmEvent(9, "no3", "intake", "p", "r", "no3/intake/p/r@5", 2, "cleared", "high"),
-        IncidentEvent(7, "no1", "IntakeCrisis", "no1/IntakeCrisis@7", 1, "open", "why", "next", {"a": [1, 2]}),
-    ]
-    asyncio.run(_say(settings, [*said, said[0]]))
-    printed = inside("journal", "--cluster", **variables).stdout
-    assert printed.splitlines() == list(canonical_journal(said))
-
-
-async def _configs(settings: Settings) -> dict[str, list[Config]]:
-    found: dict[str, list[Config]] = defaultdict(list)
-    async with Follower.whole(settings, ["sites"], until_end=True) as follower:
-        async for batch in follower:
-            for entry in batch.entries:
-                for record in decode_records(entry.data):
-                    assert isinstance(record, Config)
-                    assert batch.partition == partition_of(record.site, settings.partitions)
-                    found[record.site].append(record)
-    return found
-
-
-async def _say(settings: Settings, events: Sequence[AlarmEvent | IncidentEvent]) -> None:
-    producer = new_producer(settings)
-    await started(producer, settings)
-    try:
-        for event in events:
-            topic, data = encode_output(event)
-            partition = partition_of(event.site, settings.partitions)
-            await producer.send_and_wait(settings.topic(topic), data, event.site.encode(), partition)
-    finally:
-        await producer.stop()
