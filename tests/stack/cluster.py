@@ -153,8 +153,8 @@ class Cluster:
         service.start()
         return service
 
-    def wait_ready(self, within: float = 60.0) -> float:
-        """Returns the seconds until every service says that it is ready."""
+    def wait_ready(self, within: float = 180.0) -> float:
+        """Returns the seconds until every service says that it is ready; the first of all compile their kernels."""
 
         def why() -> str:
             ill = {name: one for name, one in self.services.items() if not one.ready}

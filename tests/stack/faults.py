@@ -28,6 +28,9 @@ BOUND = 60.0
 #: And within which alarms must go on after the death of a worker.
 WORKER_BOUND = 10.0
 
+#: Seconds until the field must have come to the moment of a strike.
+PLAYED = 180.0
+
 #: The servers, and whose pulse shows that each is used again.
 SERVERS = {"kafka": "alerts", "mosquitto": "alerts", "influxdb": "sink"}
 
@@ -57,8 +60,19 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Struck:
+    """`resumed`: seconds until things went on, the worst of all strikes.
+
+    load: how many processes wanted each core meanwhile, at least 1: where others work too, all takes so much longer.
+    """
+
+    resumed: float
+    load: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table. `resumed`: seconds, the worst of all strikes."""
+    """A line of the table. `resumed`: seconds, the worst of all strikes; `load`: see `Struck`."""
 
     fault: str
     published: int
@@ -67,6 +81,7 @@ class Row:
     wrong: int
     doubled: int
     resumed: float
+    load: float
     said_twice: int
     journal: str
     starts: str
@@ -198,20 +213,24 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
 
 
-def strike(cluster: Cluster, fault: Fault, moments: random.Random, shares: tuple[float, float], within: float) -> float:
-    """Strikes at seeded moments while the field plays; returns the worst of the seconds until things went on.
+def strike(cluster: Cluster, fault: Fault, moments: random.Random, shares: tuple[float, float]) -> Struck:
+    """Strikes at seeded moments while the field plays.
 
-    `shares`: between which parts of the event the moments lie.  `within`: seconds until the field must be there.
+    `shares`: between which parts of the event the moments lie.
     """
-    worst = 0.0
+    worst, load = 0.0, 1.0
     low, high = shares
     width = (high - low) / fault.strikes
     for number in range(fault.strikes):
         moment = low + width * (number + moments.random())
-        until(partial(_played, cluster, moment), within, "the field never came so far", every=0.02)
-        worst = max(worst, _once(cluster, fault))
-        print(f"{fault.name}: at {moment:.0%} of the event, {fault.pulse} went on after {worst:.1f} s at the most")
-    return worst
+        until(partial(_played, cluster, moment), PLAYED, "the field never came so far", every=0.02)
+        resumed = _once(cluster, fault)
+        load = max(load, os.getloadavg()[0] / (os.cpu_count() or 1))
+        print(
+            f"{fault.name}: at {moment:.0%} of the event, {fault.pulse} went on after {resumed:.1f} s, load {load:.1f}"
+        )
+        worst = max(worst, resumed)
+    return Struck(worst, load)
 
 
 def _played(cluster: Cluster, share: float) -> bool:
@@ -262,8 +281,8 @@ def _pulse(cluster: Cluster, of: str) -> int | None:
 
 def markdown(rows: list[Row], seed: int) -> str:
     """The table for people."""
-    heads = ("fault", "published", "stored", "missing", "wrong", "doubled", "seconds to resume", "said twice in Kafka",
-             "journal", "starts")  # fmt: skip
+    heads = ("fault", "published", "stored", "missing", "wrong", "doubled", "seconds to resume", "load a core",
+             "said twice in Kafka", "journal", "starts")  # fmt: skip
     lines = [f"Faults under the storm, seed {seed}.", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in rows:
         cells = [f"{cell:.1f}" if isinstance(cell, float) else f"{cell}" for cell in asdict(row).values()]
