@@ -13,6 +13,7 @@ from deploy.native import Stack
 from services.core.errors import LogError
 from services.runtime.cluster.client import new_producer
 from services.runtime.cluster.faust_worker import seams
+from services.runtime.cluster.faust_worker.delivery import Delivery
 from services.runtime.cluster.partition import OffsetJump, PartitionFold
 from services.runtime.cluster.rows import LogPart, decode_row
 from tests.stack.worker import NAMES, PARTITIONS, Log, Worker, new_log, until
@@ -46,8 +47,8 @@ async def test_a_jump_ends_the_worker_with_nothing_said_and_a_restart_is_fine(lo
     await again.end()
 
 
-async def test_a_seek_that_takes_long_makes_no_jump(log: Log, monkeypatch):
-    """What is fetched before it has sought must not be folded, nor lost: a crash, then another, under load."""
+@pytest.fixture
+def slow_seek(monkeypatch: pytest.MonkeyPatch) -> None:
     seek = seams.Consumer.perform_seek
 
     async def slow(self: seams.Consumer) -> None:
@@ -55,6 +56,10 @@ async def test_a_seek_that_takes_long_makes_no_jump(log: Log, monkeypatch):
         await seek(self)
 
     monkeypatch.setattr(seams.Consumer, "perform_seek", slow)
+
+
+async def test_a_seek_that_takes_long_makes_no_jump(log: Log, slow_seek):
+    """What is fetched before it has sought must not be folded, nor lost: a crash, then another, under load."""
     feeding = asyncio.create_task(log.feed(150, every=0.1))
     for _ in range(2):
         worker = Worker(log.settings)
@@ -66,6 +71,39 @@ async def test_a_seek_that_takes_long_makes_no_jump(log: Log, monkeypatch):
     await feeding
     await log.all_said()
     await asyncio.gather(last.end(), other.end())
+
+
+async def test_a_worker_that_had_nothing_reads_nothing_before_it_has_sought(stack: Stack, tmp_path: Path, slow_seek):
+    """Of one without partitions Faust does not hold the flow: it would read from the moment it is given one."""
+    async with new_log(stack, tmp_path, partitions=1) as log:
+        both = [Worker(log.like(worker=name)) for name in ("0", "1")]
+        await asyncio.gather(*(worker.ready() for worker in both))
+        feeding = asyncio.create_task(log.feed(160, every=0.1))
+        await until(lambda: any(worker.eye.messages > 20 for worker in both))
+        holder, spare = sorted(both, key=lambda worker: -worker.eye.messages)
+        assert spare.eye.messages == 0
+        await holder.cut()
+        await feeding
+        await log.all_said()
+        await spare.end()
+
+
+async def test_the_first_seek_is_to_what_the_rows_say_not_to_what_was_committed(log: Log, monkeypatch):
+    async def forgotten(_self: object, _offsets: object) -> None: ...
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Delivery, "commit", forgotten)
+        await log.feed(30)
+        first = Worker(log.settings)
+        await log.all_said()
+        await first.end()
+    assert await log.committed() == {}
+    second = Worker(log.settings)
+    await second.ready()
+    await log.feed(1)
+    await log.all_said()
+    await second.end()
+    assert second.eye.messages == 2 * PARTITIONS
 
 
 async def test_what_was_flushed_is_not_folded_again_and_what_was_not_is(log: Log):

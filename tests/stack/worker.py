@@ -103,7 +103,7 @@ class Log:
     """A generation of topics, and a hand that writes into the log of sites."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings, self.names = settings, NAMES[: settings.partitions]
         self.expected: set[tuple[str, str, float]] = set()
         self._sums = dict.fromkeys(NAMES, 0.0)
         self._numbers = dict.fromkeys(NAMES, 0)
@@ -126,13 +126,13 @@ class Log:
         await producer.start()
         try:
             for _ in range(rounds):
-                for partition, site in enumerate(NAMES):
+                for partition, site in enumerate(self.names):
                     self._numbers[site] += 1
                     number = self._numbers[site]
                     await self._say(producer, partition, site, [frame(site, number, number + 0.5)])
                     self._sums[site] += number + 0.5
                 self._tick += 1
-                for partition, site in enumerate(NAMES):
+                for partition, site in enumerate(self.names):
                     await self._say(producer, partition, "", [Tick(self._tick)])
                     self.expected.add((site, f"{site}@{self._tick}", self._sums[site]))
                 await asyncio.sleep(every)
@@ -182,12 +182,12 @@ class Log:
 
 
 @asynccontextmanager
-async def new_log(stack: Stack, folder: Path) -> AsyncIterator[Log]:
+async def new_log(stack: Stack, folder: Path, partitions: int = PARTITIONS) -> AsyncIterator[Log]:
     """Topics of their own on the shared Kafka; gone afterwards."""
     settings = load_settings(
         kafka=stack.environment()["HEADWORKS_KAFKA"],
         kafka_prefix=f"w{os.getpid()}-{next(_numbers)}",
-        partitions=PARTITIONS,
+        partitions=partitions,
         flush_every=0.5,
         work_dir=folder,
     )
