@@ -59,9 +59,10 @@ async def work(daemon: Daemon) -> None:
         probing = asyncio.create_task(storing.probe(), name="probe")
         try:
             await flow.run()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GRACE / 4):
-                    await lanes.drained()
+            if "influxdb" not in daemon.health.problems:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(GRACE / 4):
+                        await lanes.drained()
         finally:
             probing.cancel()
             await asyncio.gather(probing, return_exceptions=True)
@@ -154,6 +155,9 @@ class _Flow:
     async def _revoked(self, parts: frozenset[Part]) -> None:
         """What is stored of them is committed before they go to another; the rest comes again there."""
         await self.commit()
-        for part in parts & self._ends.keys():
-            del self._ends[part]
-            self._daemon.metrics.lag.remove(f"{part[0]}/{part[1]}")
+        self._lanes.forget(parts)
+        for part in parts:
+            self._committed.pop(part, None)
+            self._stored.pop(part, None)
+            if self._ends.pop(part, None) is not None:
+                self._daemon.metrics.lag.remove(f"{part[0]}/{part[1]}")

@@ -94,6 +94,24 @@ async def test_an_entry_larger_than_the_room_goes_alone():
     assert [len(parts) for parts in store.begun] == [1, 1, 1]
 
 
+async def test_what_was_taken_before_a_partition_went_away_does_not_set_it_back():
+    store = Store()
+    async with Lanes(1, store, together=20, room=1000) as lanes:
+        await lanes.put(("sites", 0), entries("sites", 0, 9))
+        await lanes.put(("sites", 1), entries("sites", 0, 9))
+        store.go_on(3)
+        await settled()
+        assert lanes.done == {("sites", 0): 5}
+        lanes.forget([("sites", 0)])
+        assert lanes.done == {}
+        store.go_on()
+        await lanes.drained()
+        assert lanes.done == {("sites", 1): 9}
+        await lanes.put(("sites", 0), entries("sites", 150, 151))
+        await lanes.drained()
+        assert lanes.done == {("sites", 0): 151, ("sites", 1): 9}
+
+
 async def test_what_ends_a_lane_is_raised_to_who_reads_and_nothing_is_called_done():
     store = Store()
     store.error = RuntimeError("a fault of the code")

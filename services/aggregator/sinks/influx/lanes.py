@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -17,25 +17,26 @@ Part = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Entries of one partition that are stored together."""
+    """Entries of one partition that are stored together. term: how often the partition had been given away before."""
 
     part: Part
     entries: Sequence[Entry]
     size: int
+    term: int = 0
 
 
 Store = Callable[[Sequence[Piece]], Awaitable[None]]
 
 
-def pieces(part: Part, entries: Sequence[Entry], most: int) -> list[Piece]:
+def pieces(part: Part, entries: Sequence[Entry], most: int, term: int = 0) -> list[Piece]:
     """`entries` in order, in pieces of about `most` bytes, each at least one entry."""
     out, begin, size = list[Piece](), 0, 0
     for n, entry in enumerate(entries):
         if size and size + len(entry.data) > most:
-            out.append(Piece(part, entries[begin:n], size))
+            out.append(Piece(part, entries[begin:n], size, term))
             begin, size = n, 0
         size += len(entry.data)
-    return [*out, Piece(part, entries[begin:], size)] if begin < len(entries) else out
+    return [*out, Piece(part, entries[begin:], size, term)] if begin < len(entries) else out
 
 
 class _Lane:
@@ -57,6 +58,7 @@ class Lanes:
         self._lanes = [_Lane() for _ in range(count)]
         self._store, self._together, self._room = store, together, room
         self._done: dict[Part, int] = {}
+        self._terms: dict[Part, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         #: Entries that wait or are being stored.
         self.messages = 0
@@ -79,10 +81,19 @@ class Lanes:
         """By part the last offset up to which everything that was put is stored."""
         return dict(self._done)
 
+    def forget(self, parts: Iterable[Part]) -> None:
+        """They go to another: what of them still waits is stored, but is no longer said to be done.
+
+        When they come back, another may be further; to commit what was done before would set them back.
+        """
+        for part in parts:
+            self._terms[part] = self._terms.get(part, 0) + 1
+            self._done.pop(part, None)
+
     async def put(self, part: Part, entries: Sequence[Entry]) -> None:
         """Waits until the lane has room; entries of a part are put in order."""
         lane = self._lanes[part[1] % len(self._lanes)]
-        for piece in pieces(part, entries, self._together):
+        for piece in pieces(part, entries, self._together, self._terms.get(part, 0)):
             await self._meanwhile(self._admit(lane, piece))
 
     async def drained(self) -> None:
@@ -132,7 +143,8 @@ class Lanes:
             async with lane.changed:
                 for piece in some:
                     lane.waiting.popleft()
-                    self._done[piece.part] = max(self._done.get(piece.part, -1), piece.entries[-1].offset)
+                    if piece.term == self._terms.get(piece.part, 0):
+                        self._done[piece.part] = piece.entries[-1].offset
                 lane.size -= size
                 self.messages -= sum(len(piece.entries) for piece in some)
                 lane.changed.notify_all()
