@@ -154,6 +154,24 @@ def test_influxdb_away_and_the_sink_killed_lose_nothing(cluster):
     assert not cluster.kafka.messages("rejected")
 
 
+def test_a_sink_that_was_paused_beyond_its_session_goes_on_and_another_may_come_and_go(cluster):
+    sink = cluster.services["sink"]
+    publish(cluster, frames(0, 100))
+    sink.pause()
+    publish(cluster, frames(100, 100))
+    other = cluster.add("sink", "other")
+    until(lambda: done(cluster), 40.0, lambda: f"not committed: {other.problems()} {other.tail()}")
+    sink.resume()
+    publish(cluster, frames(200, 100))
+    until(lambda: done(cluster), 40.0, lambda: f"not committed: {sink.tail()} {other.tail()}")
+    assert other.stop() == 0
+    publish(cluster, frames(300, 100))
+    until(lambda: done(cluster), 40.0, lambda: f"not committed: {sink.tail()}")
+    assert stored(cluster) == wanted(400)
+    assert len(sink.lives) == 1
+    assert sink.ready
+
+
 def test_a_site_that_is_applied_while_it_runs_is_named_even_when_its_outputs_come_first(cluster):
     derived = make_frame("late", "derived", np.array([_START]), np.array([2]), np.array([0.5]))
     publish(
