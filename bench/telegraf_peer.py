@@ -28,7 +28,7 @@ _CONFIG = """
   interval = "1s"
   flush_interval = "200ms"
   metric_batch_size = {batch}
-  metric_buffer_limit = 200000
+  metric_buffer_limit = 2000000
   omit_hostname = true
   quiet = true
 [[inputs.mqtt_consumer]]
