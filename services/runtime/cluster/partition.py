@@ -54,8 +54,9 @@ class PartitionFold:
         for key, data in sorted(rows.items()):
             row = decode_row(data)
             if row.part != part:
+                whose = repr(key) if key else "the partition"
                 raise LogError(
-                    f"the state of {key or 'the partition'!r} was folded from {row.part}, and this is {part}: "
+                    f"the state of {whose} was folded from {row.part}, and this is {part}: "
                     "the topic was made anew or its partitions were changed. Take a new generation of topics "
                     "(HEADWORKS_KAFKA_PREFIX), or remove the state's topics to fold the log from its beginning"
                 )
