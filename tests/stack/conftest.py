@@ -14,6 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make test-faults` says."""
     group = parser.getgroup("faults")
     group.addoption("--all-faults", action="store_true", help="every fault, under the whole night; else four")
+    group.addoption("--short", action="store_true", help="half an hour of the storm, also for every fault")
     group.addoption("--faults", default="", help="only those whose names have this word")
     group.addoption("--fault-seed", type=int, default=20230418, help="of the moments at which faults strike")
     group.addoption("--fault-speed", type=float, default=0.0, help="event seconds a second, instead of the usual")

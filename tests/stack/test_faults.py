@@ -39,10 +39,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("fault", chosen, ids=lambda one: re.sub(r"\W+", "-", one.name))
 
 
+def whole_night(config: pytest.Config) -> bool:
+    """Whether all of it is played."""
+    return bool(config.option.all_faults and not config.option.short)
+
+
 @pytest.fixture(scope="module")
 def part(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Part:
     """What is played."""
-    if request.config.option.all_faults:
+    if whole_night(request.config):
         return Part()
     return Part(first_hours(tmp_path_factory.mktemp("event"), END), SINCE)
 
@@ -74,7 +79,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(
     option = request.config.option
     if fault.archive_mb and os.geteuid() != 0:
         pytest.skip("a small file system can only be mounted by root")
-    speed = option.fault_speed or (NIGHT_SPEED if option.all_faults else SLICE_SPEED)
+    speed = option.fault_speed or (NIGHT_SPEED if whole_night(request.config) else SLICE_SPEED)
     wanted = expected(part)
     moments = random.Random(f"{option.fault_seed} {fault.name}")
     disk = small_disk(tmp_path / "archive", fault.archive_mb) if fault.archive_mb else nullcontext()
