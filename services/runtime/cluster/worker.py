@@ -154,9 +154,7 @@ class _Worker:
         looked = time.monotonic()
         while True:
             await asyncio.sleep(_PULSE)
-            if not self.app.carrier.due:
-                continue  # `partitions` says why
-            if self.vigil.fresh:
+            if self.vigil.fresh or not self.app.carrier.due:  # who has no partition is told of elsewhere
                 self.observer.well("kafka")
             else:
                 self.observer.ill("kafka", f"has confirmed no heartbeat for {self.settings.session_timeout:g} s")
