@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.cluster import BenchError
 from bench.fleet import CALM, GROUP, STATION, fleet, site_id
 from services.core.clock import SECOND
 from services.telemetry import packets
@@ -119,7 +120,7 @@ def send(port: int, streams: Sequence[Stream], delivered: Callable[[], int], ahe
     """Sends all of `streams` to the broker at `port` and returns when `delivered` says that all of it is.
 
     `ahead`: messages beyond what is delivered.  `warm`: the part that is not measured, from the start.
-    TimeoutError when nothing is delivered for long.
+    BenchError when nothing is delivered for long.
     """
     links = [_Link(port, f"load-{i}", stream) for i, stream in enumerate(streams)]
     total = sum(len(stream.ends) for stream in streams)
@@ -137,7 +138,7 @@ def send(port: int, streams: Sequence[Stream], delivered: Callable[[], int], ahe
                 if done > seen[-1][1]:
                     seen.append((now, done))
                 elif now - seen[-1][0] > _STALL:
-                    raise TimeoutError(f"{seen[-1][1]} of {total} messages were delivered, then none for {_STALL:g} s")
+                    raise BenchError(f"{seen[-1][1]} of {total} messages were delivered, then none for {_STALL:g} s")
             share = (seen[-1][1] + ahead) // len(links)
             wanting = [link for link in links if link.wants(share)]
             readable, writable, _ = select.select(links, wanting, [], 0.005)
