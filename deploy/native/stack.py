@@ -21,13 +21,15 @@ from deploy.native.mosquitto import Mosquitto
 from deploy.native.ports import HOST, Ports
 from deploy.native.programs import NativeError, need
 from deploy.native.server import Server
+from services.core.catalogue import load_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def sites() -> tuple[str, ...]:
-    """The sites of the repository: each one's gateway gets an MQTT user of its name."""
-    return tuple(sorted(path.stem for path in (ROOT / "sites").glob("*.yaml")))
+    """The sites of the repository's catalogues: each one's gateway gets an MQTT user of its name."""
+    files = sorted((ROOT / "sites").glob("*.yaml"))
+    return tuple(sorted({site.id for file in files for site in load_catalogue(file).sites}))
 
 
 class Stack:

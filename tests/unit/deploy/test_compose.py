@@ -155,7 +155,7 @@ def test_prepare_makes_every_secret_once_for_the_containers_and_no_other_user(co
         assert path.stat().st_size > 0, name
         assert stat.S_IMODE(path.stat().st_mode) == 0o644
     users = [line.split(":")[0] for line in (folder / "mqtt-passwords").read_text().splitlines()]
-    assert {"bridge", "player", "liuyang", "spring-7"} <= set(users)
+    assert {"bridge", "player", "no3", "spring-7"} <= set(users)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     prepare(folder, ("bridge",), ())
     changed = [path.name for path, content in before.items() if path.read_bytes() != content]

@@ -81,7 +81,7 @@ def test_the_rules_let_only_the_bridge_say_what_is_committed():
 
 
 def test_every_site_has_a_user_and_a_gateway_cannot_be_called_bridge(tmp_path):
-    assert set(sites()) < set(Stack(tmp_path, PORTS).mosquitto.users)
+    assert {"no1", "no2", "no3", "upstream"} <= set(sites()) < set(Stack(tmp_path, PORTS).mosquitto.users)
     for name in ("bridge", "a:b", "a/b"):
         with pytest.raises(NativeError, match="cannot be a gateway's user name"):
             Stack(tmp_path, PORTS, [name])
