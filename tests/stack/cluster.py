@@ -222,6 +222,11 @@ class Cluster:
             return 0.0
         return (now - self.expected.start) / (self.expected.end - self.expected.start)
 
+    @property
+    def field_ended(self) -> bool:
+        """Whether it has played all, and the log has it."""
+        return self._field is not None and self._field.poll() is not None
+
     def played(self, within: float) -> dict[str, int]:
         """What the field says that it published, when the log has it all."""
         assert self._field is not None

@@ -40,10 +40,10 @@ Deed = Callable[[Cluster], None]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """After `prepare`, `begin` breaks something; `held` seconds later `mend` mends what does not mend itself.
+    """`begin` breaks something; `held` seconds later `mend` mends what does not mend itself.
 
-    pulse: see Cluster.pulse.  within: seconds until it must grow again: from `begin`; or, of what is held, from `mend`,
-    unless another part has to take over meanwhile (`taken_over`).
+    prepare: is done before the field plays.  pulse: see Cluster.pulse.  within: seconds until it must grow
+    again: from `begin`; or, of what is held, from `mend`, unless another has to take over meanwhile (`taken_over`).
     """
 
     name: str
@@ -238,7 +238,6 @@ def _played(cluster: Cluster, share: float) -> bool:
 
 
 def _once(cluster: Cluster, fault: Fault) -> float:
-    fault.prepare(cluster)
     began = time.monotonic()
     fault.begin(cluster)
     if fault.taken_over:
@@ -263,10 +262,11 @@ def _goes_on(cluster: Cluster, pulse: str, before: int | None) -> None:
     def more() -> bool:
         nonlocal before
         now = _pulse(cluster, pulse)
-        if before is None:
-            before = now
-            return False
-        return now is not None and now > before
+        if now is not None and before is not None and now > before:
+            return True
+        before = now if before is None else before
+        # On a slow machine the event may be over, and all of it done with: then nothing more will come.
+        return now is not None and cluster.field_ended and not cluster.behind()
 
     until(more, BOUND + 30, cluster.why)
 

@@ -84,6 +84,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(
     moments = random.Random(f"{option.fault_seed} {fault.name}")
     disk = small_disk(tmp_path / "archive", fault.archive_mb) if fault.archive_mb else nullcontext()
     with disk, Cluster(stack, tmp_path, part) as cluster:
+        fault.prepare(cluster)
         cluster.play(speed)
         struck = strike(cluster, fault, moments, (0.2, 0.6))
         played = cluster.played(within=240)

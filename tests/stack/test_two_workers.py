@@ -53,7 +53,7 @@ def test_two_workers_share_the_partitions_and_no_site_is_torn(stack: Stack, tmp_
 @pytest.fixture
 def folded(stack: Stack, tmp_path: Path, part: Part):
     """A cluster whose log has been folded, and whose services have ended in order."""
-    with Cluster(stack, tmp_path, part, services=("bridge", "alerts", "aggregate")) as cluster:
+    with Cluster(stack, tmp_path, part, services=("bridge", "alerts", "aggregate", "sink")) as cluster:
         cluster.play(speed=0)
         cluster.played(within=60)
         cluster.settle()
@@ -65,7 +65,7 @@ def folded(stack: Stack, tmp_path: Path, part: Part):
 def test_more_partitions_than_before_are_refused(folded: Cluster) -> None:
     before = folded.journal()
     folded.kafka.widen("sites", 12)
-    for name in ("bridge", "alerts", "aggregate", "archive"):
+    for name in ("bridge", "alerts", "aggregate", "sink", "archive"):
         refused_at_start(folded, name, "12 partitions", "settings say 8")
     assert folded.journal() == before
 
@@ -83,7 +83,7 @@ def test_a_topic_made_anew_is_refused(folded: Cluster) -> None:
     folded.kafka.delete("sites")
     until(lambda: "sites" not in folded.kafka.topics(), 20, "the topic stays")
     folded.headworks("topics", "apply")
-    for name in ("alerts", "aggregate"):
+    for name in ("alerts", "aggregate", "sink"):
         refused_at_start(folded, name, "made anew")
 
 
