@@ -14,6 +14,7 @@ from services.daemons.storing import Storing
 from services.runtime.cluster.client import Unreachable
 from services.runtime.cluster.dead_letters import DeadLetters
 from services.runtime.cluster.reading import Follower
+from services.runtime.cluster.topics import check_topics
 
 NEEDED = ("influxdb", "kafka")
 
@@ -83,11 +84,12 @@ class _Flow:
         """Waits for Kafka; False when asked to stop meanwhile."""
         settings, health = self._daemon.settings, self._daemon.health
         while not self._daemon.stopping.is_set():
-            follower = Follower.group(settings, f"{settings.kafka_prefix}-sink", TOPICS, revoked=self._revoked)
-            self._follower = follower
+            group = f"{settings.kafka_prefix}-sink"
             try:
+                await check_topics(settings)
                 await storing.learn()
-                await open_.enter_async_context(follower)
+                self._follower = Follower.group(settings, group, TOPICS, revoked=self._revoked)
+                await open_.enter_async_context(self._follower)
             except Unreachable as error:
                 health.ill("kafka", str(error))
                 with suppress(TimeoutError):
