@@ -7,7 +7,7 @@ INSTALL := sh tools/setup.sh
 LOCKED := pyproject.toml requirements/run.txt requirements/uv.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint fmt proto bench stack-build stack-up stack-status stack-down lock clean
+.PHONY: help setup setup-dev run test lint fmt proto bench stack-build stack-up stack-status stack-down test-stack test-faults lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,12 @@ stack-status: setup-dev ## say how each server is
 
 stack-down: setup-dev ## stop them; their data stays
 	@$(BIN)/python -m deploy.native down $(ARGS)
+
+test-stack: setup-dev ## tests against real servers, with four faults (ARGS="-k contract" and others)
+	@$(BIN)/python -m pytest tests/stack $(ARGS)
+
+test-faults: setup-dev ## every fault under the whole night, and the table of them (build/faults.md)
+	@$(BIN)/python -m pytest tests/stack/test_faults.py --all-faults --fault-table build/faults $(ARGS)
 
 lock: setup ## write requirements/*.txt anew (ARGS="--upgrade" takes newer versions)
 	@sh tools/lock.sh $(ARGS)

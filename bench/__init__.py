@@ -1,4 +1,10 @@
 """Benchmarks beside peers: each module has `run(seconds_budget) -> dict`, which ends as one JSON line."""
 
 #: What `headworks bench NAME` knows: the name, and the module whose `run` measures it.
-BENCHES = {"detect": "bench.detect"}
+BENCHES = {
+    "detect": "bench.detect",
+    "ingest": "bench.ingest",
+    "latency": "bench.latency",
+    "scale": "bench.scale",
+    "sink": "bench.sink",
+}

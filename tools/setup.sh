@@ -56,7 +56,8 @@ fi
 
 say "installing requirements/$lock.txt"
 export VIRTUAL_ENV="$PWD/$venv"
+# --no-config: what bounded the lock when it was made is no requirement with a hash.
 # --no-build: a package without a wheel for this machine is an error here, not a search for a compiler.
-"$uv" pip install --quiet --require-hashes --no-build -r "requirements/$lock.txt"
+"$uv" pip install --no-config --quiet --require-hashes --no-build -r "requirements/$lock.txt"
 # The build backend came with the lock, so this step asks no registry.
 "$uv" pip install --quiet --no-deps --no-build-isolation --offline --editable .

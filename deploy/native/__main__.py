@@ -1,4 +1,4 @@
-"""`python -m deploy.native up|status|down|build`: the native stack from the command line."""
+"""`python -m deploy.native up|status|down|check|build`: the native stack from the command line."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ def say(text: str) -> None:
     print(f"native: {text}", file=sys.stderr, flush=True)
 
 
-def up(folder: Path, free_ports: bool) -> int:
+def up(folder: Path, free_ports: bool, plain: bool, kafka_heap: str) -> int:
     """Brings the stack up and prints the environment of the services."""
     saved = (folder / "ports.json").exists()
-    stack = Stack(folder, Ports.free() if free_ports and not saved else None, say=say)
+    ports = Ports.free() if free_ports and not saved else None
+    stack = Stack(folder, ports, say=say, plain=plain, kafka_heap=kafka_heap)
     stack.up()
     say(f"up; the data is in {stack.folder}")
     say(f"for the services: set -a; . {stack.folder / 'env'}; set +a")
@@ -48,6 +49,14 @@ def down(folder: Path) -> int:
     return 0
 
 
+def check() -> int:
+    """Says what the machine lacks; the status is 0 when nothing."""
+    lacks = Stack.lacks()
+    if lacks:
+        say(lacks)
+    return 1 if lacks else 0
+
+
 def build(names: list[str]) -> int:
     """Fetches and builds, so that a later start need not."""
     for name in names:
@@ -64,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--folder", type=Path, default=DEFAULT, help="everything that the servers keep")
         if name == "up":
             one.add_argument("--free-ports", action="store_true", help="ports that nobody uses, kept for this folder")
+            one.add_argument("--no-plain", action="store_true", help="MQTT only with TLS and passwords")
+            one.add_argument("--kafka-heap", default="768m", help="the most that Kafka's heap takes (768m)")
+    commands.add_parser("check", help="say what must be installed first")
     building = commands.add_parser("build", help="fetch and build into the cache")
     building.add_argument("names", nargs="*", choices=[*BUILDS, []], help=f"{', '.join(BUILDS)}; none: the servers'")
     return whole
@@ -75,11 +87,13 @@ def main(arguments: list[str]) -> int:
     try:
         match asked.command:
             case "up":
-                return up(asked.folder, asked.free_ports)
+                return up(asked.folder, asked.free_ports, not asked.no_plain, asked.kafka_heap)
             case "status":
                 return status(asked.folder)
             case "down":
                 return down(asked.folder)
+            case "check":
+                return check()
             case _:
                 return build(asked.names or ["kafka", "influxdb"])
     except NativeError as error:

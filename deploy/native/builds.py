@@ -7,6 +7,7 @@ beside its place and is renamed into it when it is whole, so that an interrupted
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import ClassVar
 from xml.etree import ElementTree
 
-from deploy.native.programs import NativeError, need, run
+from deploy.native.programs import NativeError, find, need, run
 
 HERE = Path(__file__).resolve().parent
 
@@ -58,7 +59,7 @@ class Build(ABC):
         """
         if self.built:
             return self.place
-        programs = need(self.needs, f"building {self.name} {self.version}")
+        programs = self.check()
         self.place.parent.mkdir(parents=True, exist_ok=True)
         with (self.place.parent / f".{self.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -68,6 +69,10 @@ class Build(ABC):
                 self._build_aside(programs)
                 say(f"{self.name} {self.version} built in {time.monotonic() - began:.0f} s")
         return self.place
+
+    def check(self) -> dict[str, str]:
+        """The programs that it needs, by name; NativeError when one is missing or too old."""
+        return need(self.needs, f"building {self.name} {self.version}")
 
     def _build_aside(self, programs: Mapping[str, str]) -> None:
         aside = Path(tempfile.mkdtemp(prefix=f".{self.name}-", dir=self.place.parent))
@@ -107,6 +112,32 @@ class KafkaBuild(Build):
         run(command, what="fetching Kafka's jars with Maven")
 
 
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.strip(".").split("."))
+
+
+class GoToolchain(Build):
+    """A newer Go, where the system's is too old (Debian 12): Go's own module, checked by its checksum database."""
+
+    name = "go"
+    needs = ("go",)
+    version = "1.25.5"
+
+    def make(self, into: Path, programs: Mapping[str, str]) -> None:
+        """What any Go since 1.21 would fetch by itself, for those before it."""
+        go = programs["go"]
+        env = {"GOMODCACHE": str(into / "modules"), "GOFLAGS": "-modcacherw", "GOTOOLCHAIN": "local"}
+        machine = run([go, "env", "GOOS", "GOARCH"], what="asking Go for its machine", cwd=into).split()
+        module = f"golang.org/toolchain@v0.0.1-go{self.version}.{'-'.join(machine)}"
+        found = json.loads(run([go, "mod", "download", "-json", module], what=f"fetching {module}", cwd=into, env=env))
+        for part in Path(found["Dir"]).iterdir():
+            part.rename(into / part.name)
+        shutil.rmtree(into / "modules")
+        # A module's files are never executable.
+        for program in (*into.glob("bin/*"), *into.glob("pkg/tool/*/*")):
+            program.chmod(0o755)
+
+
 class GoBuild(Build):
     """A program of a Go module, in `bin`; its recipe is a folder with go.mod and go.sum."""
 
@@ -131,8 +162,18 @@ class GoBuild(Build):
         """`go build` with exactly the modules of go.mod and go.sum; flags: the linker's."""
         command = [go, "build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", f"-s -w {flags}".strip()]
         tags = ["-tags", ",".join(self.tags)] if self.tags else []
-        env = {"GOWORK": "off", **(env or {})}
+        env = {"GOWORK": "off", "GOTOOLCHAIN": "local", **(env or {})}
         run([*command, *tags, "-o", str(to), package], what=f"building {package}", cwd=self.recipe, env=env)
+
+    def new_go(self, go: str, aside: Path) -> str:
+        """`go` when it is as new as go.mod asks for, else the newer one that it fetches."""
+        wanted = re.search(r"^go (\S+)", (self.recipe / "go.mod").read_text(), re.MULTILINE)
+        # Asked where there is no go.mod, Go says its own version.
+        said = run([go, "version"], what=f"asking {go} for its version", cwd=aside)
+        found = re.search(r"\bgo(\d[\d.]*)", said)
+        if wanted is None or found is None or _numbers(found[1]) < _numbers(wanted[1]):
+            return str(GoToolchain().ensure() / "bin" / "go")
+        return go
 
 
 class InfluxdbBuild(GoBuild):
@@ -145,8 +186,9 @@ class InfluxdbBuild(GoBuild):
 
     def make(self, into: Path, programs: Mapping[str, str]) -> None:
         """First the pkg-config that builds the Rust part, then influxd by way of it."""
+        go = self.new_go(programs["go"], into)
         helper = into / "pkg-config"
-        self.go_build(programs["go"], "github.com/influxdata/pkg-config", helper)
+        self.go_build(go, "github.com/influxdata/pkg-config", helper)
         # The Rust part forbids warnings, and each new compiler has new ones.
         wrapper = into / "rustc-wrapper"
         wrapper.write_text('#!/bin/sh\nexec "$@" --cap-lints allow\n')
@@ -154,8 +196,10 @@ class InfluxdbBuild(GoBuild):
         env = {"PKG_CONFIG": str(helper), "RUSTC_WRAPPER": str(wrapper), "CGO_ENABLED": "1"}
         # Its own rust-toolchain file asks for a version that the machine need not have.
         env["RUSTUP_TOOLCHAIN"] = os.environ.get("RUSTUP_TOOLCHAIN", "stable")
+        if find("gcc") is None:
+            env["CC"] = programs["clang"]
         version = f"-X main.version=v{self.version}"
-        self.go_build(programs["go"], f"{self.module}/cmd/influxd", into / "bin" / "influxd", env, version)
+        self.go_build(go, f"{self.module}/cmd/influxd", into / "bin" / "influxd", env, version)
         helper.unlink()
         wrapper.unlink()
 
@@ -173,9 +217,10 @@ class TelegrafBuild(GoBuild):
 
     def make(self, into: Path, programs: Mapping[str, str]) -> None:
         """One build; modules of the plugins that are left out are never asked for."""
+        go = self.new_go(programs["go"], into)
         version = f"-X {self.module}/internal.Version={self.version}"
         package = f"{self.module}/cmd/telegraf"
-        self.go_build(programs["go"], package, into / "bin" / "telegraf", {"CGO_ENABLED": "0"}, version)
+        self.go_build(go, package, into / "bin" / "telegraf", {"CGO_ENABLED": "0"}, version)
 
 
 #: What can be built, by name. Telegraf is no server of the stack and is built when it is asked for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.native.ports import HOST
@@ -14,8 +15,8 @@ _DAYS = "3650"
 _KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
 
-def make_certificates(folder: Path) -> None:
-    """ca.crt, ca.key, server.crt, server.key for localhost; nothing when the folder is there.
+def make_certificates(folder: Path, names: Sequence[str] = ()) -> None:
+    """ca.crt, ca.key, server.crt, server.key for localhost and `names`; nothing when the folder is there.
 
     The keys are mode 600.  NativeError without openssl.
     """
@@ -23,9 +24,9 @@ def make_certificates(folder: Path) -> None:
         return
     openssl = need(["openssl"], "making the certificates of the MQTT listener")["openssl"]
     aside = Path(tempfile.mkdtemp(prefix=".tls-", dir=folder.parent))  # mode 700
-    names = aside / "names"
-    names.write_text(
-        f"subjectAltName=DNS:localhost,IP:{HOST}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
+    hosts = ",".join(f"DNS:{name}" for name in ("localhost", *names))
+    (aside / "names").write_text(
+        f"subjectAltName={hosts},IP:{HOST}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
     )
     usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
     commands = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import threading
 import uuid
 from pathlib import Path
@@ -17,11 +16,6 @@ from deploy.native.server import Server
 SETTINGS = Path(__file__).resolve().parents[1] / "kafka"
 
 _PROBE = 3.0  # seconds for one question
-
-
-def heap() -> str:
-    """$HEADWORKS_NATIVE_KAFKA_HEAP, in Java's notation."""
-    return os.environ.get("HEADWORKS_NATIVE_KAFKA_HEAP", "768m")
 
 
 async def brokers(port: int) -> int:
@@ -45,6 +39,8 @@ class Kafka(Server):
     name = "kafka"
     start_within = 90.0  # after a SIGKILL it reads its segments again
     stop_within = 30.0
+    #: The most that the JVM's heap takes, in Java's notation.
+    heap = "768m"
 
     @property
     def version(self) -> str:
@@ -81,7 +77,7 @@ class Kafka(Server):
 
     def command(self) -> list[str]:
         """The JVM; it ends rather than going on without memory."""
-        return [*self._java(heap(), "kafka.Kafka"), str(self._properties)]
+        return [*self._java(self.heap, "kafka.Kafka"), str(self._properties)]
 
     def healthy(self) -> bool:
         """Whether it answers a metadata request with a broker that may be used."""

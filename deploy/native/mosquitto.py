@@ -6,13 +6,15 @@ import os
 import re
 import secrets
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from deploy.native.certificates import make_certificates
 from deploy.native.files import private, secret
-from deploy.native.ports import HOST, Ports, listening
+from deploy.native.passwords import password_file
+from deploy.native.ports import HOST, Ports
 from deploy.native.programs import NativeError, need, run
 from deploy.native.server import Server
 
@@ -22,19 +24,32 @@ SETTINGS = Path(__file__).resolve().parents[1] / "mosquitto"
 ROLES = ("bridge", "player")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")  # as an edge node may be called
-# MQTT 3.1.1: CONNECT without a name for one clean session, its acceptance, and goodbye.
-_CONNECT, _ACCEPTED, _GOODBYE = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00", b"\x20\x02\x00\x00", b"\xe0\x00"
 
 
-def plain_listener() -> bool:
-    """$HEADWORKS_NATIVE_MQTT_PLAIN: `no` leaves only the listener with TLS and passwords."""
-    return os.environ.get("HEADWORKS_NATIVE_MQTT_PLAIN", "yes").lower() not in ("no", "0", "false", "off")
+def accepts(link: socket.socket, user: str = "", password: str = "") -> bool:
+    """Whether the broker at the other end takes an MQTT 3.1.1 client of that name; OSError when it does not answer."""
+
+    def text(said: str) -> bytes:
+        return len(said.encode()).to_bytes(2, "big") + said.encode()
+
+    flags = b"\xc2" if user else b"\x02"  # a clean session, with or without name and password
+    body = text("MQTT") + b"\x04" + flags + b"\x00\x3c" + text("") + (text(user) + text(password) if user else b"")
+    assert len(body) < 128  # what one byte of length can say
+    link.sendall(bytes([0x10, len(body)]) + body)
+    answer = b""
+    while len(answer) < 4 and (more := link.recv(4 - len(answer))):
+        answer += more
+    if answer != b"\x20\x02\x00\x00":
+        return False
+    link.sendall(b"\xe0\x00")  # goodbye
+    return True
 
 
 class Mosquitto(Server):
     """Data: `mosquitto.db`, saved every few seconds and at its end.
 
-    gateways: the edge nodes that get a user of their own name; passwords are in `secrets/mqtt-<user>`.
+    plain: whether there is the listener without passwords.  gateways: the edge nodes that get a user of their own
+    name; passwords are in `secrets/mqtt-<user>`.
     """
 
     name = "mosquitto"
@@ -47,7 +62,7 @@ class Mosquitto(Server):
             raise NativeError(f"{wrong[0]!r} cannot be a gateway's user name")
         super().__init__(folder, ports, say)
         self.users = (*ROLES, *gateways)
-        self.plain = plain_listener()
+        self.plain = True
 
     @cached_property
     def version(self) -> str:
@@ -96,7 +111,7 @@ class Mosquitto(Server):
 
     def prepare(self) -> None:
         """Certificates, passwords and rules."""
-        need(["mosquitto", "mosquitto_passwd"], "running the MQTT broker")
+        need(["mosquitto"], "running the MQTT broker")
         make_certificates(self.folder / "tls")
         self._hash_passwords()
         users = (SETTINGS / "users.acl").read_text()
@@ -109,16 +124,19 @@ class Mosquitto(Server):
         return [self._program, "-c", str(self.folder / "mosquitto.conf")]
 
     def healthy(self) -> bool:
-        """Whether it accepts a client (on the TLS listener alone: whether it listens)."""
-        if not self.plain:
-            return listening(self.ports.mqtts)
+        """Whether it accepts a client: on the TLS listener the bridge, and anyone on the plain one."""
         try:
-            with socket.create_connection((HOST, self.ports.mqtt), timeout=2.0) as link:
-                link.sendall(_CONNECT)
-                accepted = link.recv(4, socket.MSG_WAITALL) == _ACCEPTED
-                link.sendall(_GOODBYE)
-                return accepted
-        except OSError:
+            trusted = ssl.create_default_context(cafile=str(self.ca_file))
+            with (
+                socket.create_connection((HOST, self.ports.mqtts), timeout=2.0) as link,
+                trusted.wrap_socket(link, server_hostname=HOST) as sealed,
+            ):
+                well = accepts(sealed, "bridge", self.password_file("bridge").read_text())
+            if self.plain:
+                with socket.create_connection((HOST, self.ports.mqtt), timeout=2.0) as link:
+                    well = accepts(link) and well
+            return well
+        except OSError:  # among them a certificate that is not there yet, and one that is not ours
             return False
 
     @property
@@ -127,9 +145,4 @@ class Mosquitto(Server):
 
     def _hash_passwords(self) -> None:
         clear = {user: secret(self.password_file(user), secrets.token_urlsafe(24)) for user in self.users}
-        aside = self.folder / "passwords.new"
-        private(aside, "".join(f"{user}:{password}\n" for user, password in clear.items()))
-        # The tool replaces the clear text in the file; on a command line every user would see it.
-        run([need(["mosquitto_passwd"], "MQTT users")["mosquitto_passwd"], "-U", str(aside)], what="hashing passwords")
-        aside.chmod(0o600)
-        aside.replace(self.folder / "passwords")
+        private(self.folder / "passwords", password_file(clear))

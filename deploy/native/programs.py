@@ -19,7 +19,6 @@ PACKAGES: Mapping[str, str] = {
     "clang": "clang",
     "protoc": "protobuf-compiler",
     "mosquitto": "mosquitto",
-    "mosquitto_passwd": "mosquitto",
     "openssl": "openssl",
 }
 

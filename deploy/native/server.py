@@ -19,6 +19,10 @@ from deploy.native.programs import NativeError
 _POLL = 0.05  # seconds between two questions to a server that is starting or ending
 
 
+#: Seconds by which the start of one process may seem to move when the machine's clock is put right.
+_CLOCK = 5.0
+
+
 class Server(ABC):
     """A server of the stack in `folder`: `<name>/data`, `<name>/log`, `<name>/pid` are its own.
 
@@ -134,7 +138,13 @@ class Server(ABC):
 
     def pause(self) -> None:
         """SIGSTOP: it lives, holds its connections and answers nobody. NativeError when it does not run."""
-        self._signal(self._running(), signal.SIGSTOP)
+        process = self._running()
+        self._signal(process, signal.SIGSTOP)
+        until = time.monotonic() + self.stop_within
+        while process.status() != psutil.STATUS_STOPPED:  # the kernel stops it when it next looks
+            if time.monotonic() > until:
+                raise NativeError(f"{self.name} cannot be paused")
+            time.sleep(_POLL / 10)
 
     def resume(self) -> None:
         """Goes on after `pause`. NativeError when it does not run."""
@@ -156,8 +166,10 @@ class Server(ABC):
         try:
             pid, born = self._pid_file.read_text().split()
             process = psutil.Process(int(pid))
-            same = abs(process.create_time() - float(born)) < 0.1
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+            same = abs(process.create_time() - float(born)) < _CLOCK
+            # A killed process is a zombie at once, but holds its ports until the last of its threads has gone.
+            ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+            return process if same and not ended else None
         except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return None
 
@@ -176,8 +188,7 @@ class Server(ABC):
 
     def _gone(self, within: float) -> bool:
         until = time.monotonic() + within
-        # A process of many threads counts as ended while the last of them still hold its ports.
-        while self._process() is not None or any(map(listening, self.listens)):
+        while self._process() is not None:
             if time.monotonic() > until:
                 return False
             time.sleep(_POLL)

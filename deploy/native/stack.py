@@ -13,27 +13,32 @@ from types import TracebackType
 from typing import Self
 
 from deploy.native import influxdb
+from deploy.native.builds import BUILDS
 from deploy.native.files import private
 from deploy.native.influxdb import Influxdb
 from deploy.native.kafka import Kafka
 from deploy.native.mosquitto import Mosquitto
 from deploy.native.ports import HOST, Ports
+from deploy.native.programs import NativeError, need
 from deploy.native.server import Server
+from services.core.catalogue import load_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def sites() -> tuple[str, ...]:
-    """The sites of the repository: each one's gateway gets an MQTT user of its name."""
-    return tuple(sorted(path.stem for path in (ROOT / "sites").glob("*.yaml")))
+    """The sites of the repository's catalogues: each one's gateway gets an MQTT user of its name."""
+    files = sorted((ROOT / "sites").glob("*.yaml"))
+    return tuple(sorted({site.id for file in files for site in load_catalogue(file).sites}))
 
 
 class Stack:
     """Kafka, InfluxDB and Mosquitto on the loopback, with everything that they keep in `folder`.
 
     ports: None takes those of the folder's last start, else the usual ones.  gateways: MQTT users besides `bridge`
-    and `player`.  say: told, in a sentence, what takes long.  As a context manager it is up inside and down after,
-    and goes down even when this process is killed.
+    and `player`.  say: told, in a sentence, what takes long.  plain: whether MQTT may also be spoken without TLS and
+    passwords.  kafka_heap: the most that it takes, in Java's notation.  As a context manager it is up inside and
+    down after, and goes down even when this process is killed.
     """
 
     def __init__(
@@ -42,18 +47,35 @@ class Stack:
         ports: Ports | None = None,
         gateways: Sequence[str] | None = None,
         say: Callable[[str], None] = lambda _: None,
+        *,
+        plain: bool = True,
+        kafka_heap: str = "768m",
     ) -> None:
         self.folder = folder.resolve()
         self.ports = ports or Ports.load(self.folder / "ports.json") or Ports()
         self.influxdb = Influxdb(self.folder, self.ports, say)
         self.kafka = Kafka(self.folder, self.ports, say)
         self.mosquitto = Mosquitto(self.folder, self.ports, sites() if gateways is None else gateways, say=say)
+        self.mosquitto.plain = plain
+        self.kafka.heap = kafka_heap
         self.servers: Mapping[str, Server] = {s.name: s for s in (self.mosquitto, self.kafka, self.influxdb)}
         self._keeper: subprocess.Popen[bytes] | None = None
 
     def server(self, name: str) -> Server:
         """kafka, influxdb or mosquitto; KeyError for another."""
         return self.servers[name]
+
+    @staticmethod
+    def lacks() -> str:
+        """What this machine must have installed before a stack can be up, in a sentence; empty when nothing."""
+        try:
+            for name in ("kafka", "influxdb"):
+                if not BUILDS[name].built:
+                    BUILDS[name].check()
+            need(["java", "mosquitto", "openssl"], "running the stack")
+        except NativeError as error:
+            return str(error)
+        return ""
 
     def up(self) -> None:
         """Starts what does not run and returns when all are healthy; NativeError when one cannot."""
@@ -80,11 +102,17 @@ class Stack:
         return all(server.pid and server.healthy() for server in self.servers.values())
 
     def environment(self) -> dict[str, str]:
-        """What the services read to find these servers."""
+        """What the services read to find these servers.
+
+        Without the plain MQTT listener each service adds its own name and secret: HEADWORKS_MQTT_USERNAME, and
+        HEADWORKS_MQTT_PASSWORD_FILE from `secrets`.
+        """
+        certificate = {} if self.mosquitto.plain else {"HEADWORKS_MQTT_CA": str(self.mosquitto.ca_file)}
         return {
             "HEADWORKS_KAFKA": f"{HOST}:{self.ports.kafka}",
             "HEADWORKS_MQTT_HOST": HOST,
-            "HEADWORKS_MQTT_PORT": str(self.ports.mqtt),
+            "HEADWORKS_MQTT_PORT": str(self.mosquitto.listens[0]),
+            **certificate,
             **influxdb.environment(self.influxdb),
         }
 

@@ -1,16 +1,22 @@
-"""`headworks bridge`, `alerts`, `aggregate`, `sink`, `archive`: a cluster's services; `settings` lists theirs."""
+"""`headworks aggregate`, `sink`, `archive`, `settings`: a cluster's services, and how any of them is run."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import structlog
 import typer
 
+from services.cli.cluster import cluster_settings
 from services.cli.interrupt import normal_end
+from services.cli.seldom import Seldom
 from services.cli.terminal import people
 from services.core.errors import HeadworksError
 
@@ -25,29 +31,54 @@ SERVICES = {
     "archive": "Keep all of the log of sites as Parquet, exact by offset.",
 }
 
-_MISSING = "the services of a cluster need more packages than the main job: install headworks[cluster]"
+#: Seconds that a process has left once its service has ended.
+_LAST = 10.0
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands."""
-    for name, help_text in SERVICES.items():
-        app.command(name=name, help=f"{help_text} Set by HEADWORKS_* variables; `headworks settings` lists them.")(
-            _command(name)
-        )
+    """Adds the commands; `bridge` and `alerts` are in services.cli.collect, since they have a local form too."""
+    for name in ("aggregate", "sink", "archive"):
+        told = f"{SERVICES[name]} Set by HEADWORKS_* variables; `headworks settings` lists them."
+        app.command(name=name, help=told)(_command(name))
     app.command(name="settings", help="List the settings of a cluster's services, with what they are now.")(_settings)
 
 
 def _command(name: str) -> Callable[[], None]:
     def run() -> None:
-        normal_end()
-        settings = _load()
+        serve(name)
+
+    return run
+
+
+def serve(name: str) -> None:
+    """Runs a service of a cluster until it is told to stop; HeadworksError says what ended it before."""
+    normal_end()
+    settings = _load()
+    try:
         from services.daemons.daemon import run_daemon
 
         module = import_module(f"services.daemons.{name}")
+    except ImportError as error:
+        raise HeadworksError(
+            f"{name} needs more packages than the main job: install headworks[cluster] ({error})"
+        ) from error
+    limit = threading.Timer(_LAST, _leave)
+    limit.daemon = True
+    try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run_daemon(name, settings, module.work, *module.NEEDED))
+            try:
+                runner.run(run_daemon(name, settings, module.work, *module.NEEDED))
+            finally:
+                limit.start()
+    finally:
+        limit.cancel()
 
-    return run
+
+def _leave() -> None:
+    """The service has said its last word, and a thread that waits for a disk or a server keeps the process."""
+    structlog.get_logger("headworks.daemon").error("did not let go after its end, ended at once", seconds=_LAST)
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -59,23 +90,24 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _load() -> Settings:
-    try:
-        from services.core.settings import load_settings
-    except ImportError as error:
-        raise HeadworksError(f"{_MISSING} ({error})") from error
-    settings = load_settings()
+    settings = cluster_settings()
     from services.cli.terminal import set_up_logs
 
     set_up_logs(level=settings.log_level)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Seldom())
     return settings
 
 
 def _settings() -> None:
-    settings = _load()
-    from pydantic import SecretStr
+    settings = cluster_settings()
+    from services.core.settings import is_secret
 
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        shown = ("set" if value.get_secret_value() else "not set") if isinstance(value, SecretStr) else value
+        if is_secret(name):
+            shown = "(set)" if value.get_secret_value() else "(not set)"
+        else:
+            shown = str(value).lower() if isinstance(value, bool) else str(value)
         people().print(f"HEADWORKS_{name.upper()}={shown}", highlight=False, markup=False)
     sys.stdout.flush()

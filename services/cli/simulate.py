@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HELP = """Play an event's plants and gauges as Sparkplug B over MQTT, and own the run's clock. Frames are kept
 until a bridge says that they are committed, so this waits for one.
 
+A broker with an access list wants a user for the player and for each gateway: --ca and --secrets.
+
 Example: [bold]headworks simulate liuyang-2023-04-18-storm-turbidity --port 1883 --speed 60[/]
 """
 
@@ -39,14 +41,29 @@ def _simulate(
     speed: Annotated[str, typer.Option(help="Event seconds a second, or max.")] = "60",
     sites: Annotated[Path | None, typer.Option(help="Another site file than the event's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the event's.", min=0)] = None,
+    ca: Annotated[Path | None, typer.Option(help="Certificates of the broker; given, the connection is TLS.")] = None,
+    username: Annotated[str, typer.Option(help="MQTT user of the player and of all gateways.")] = "",
+    password_file: Annotated[Path | None, typer.Option(help="File with that user's password.")] = None,
+    secrets: Annotated[
+        Path | None,
+        typer.Option(help="Folder of passwords for a broker with an access list: mqtt-player, mqtt-SITE."),
+    ] = None,
     obey: Annotated[bool, typer.Option("--obey", hidden=True)] = False,
 ) -> None:
     normal_end()
     from services.job.field import Pace, play
     from services.job.places import catalogue_for, find_event
+    from services.telemetry.access import Access, read_secret
     from services.telemetry.link import Server
     from services.telemetry.simulator.city import City
 
+    if secrets is not None and username:
+        raise typer.BadParameter("names every user itself: leave out --username", param_hint="--secrets")
+    for file, hint in ((ca, "--ca"), (password_file, "--password-file")):
+        if file is not None and not file.is_file():
+            raise typer.BadParameter(f"{file} is not a file", param_hint=hint)
+    password = read_secret(password_file) if password_file is not None else ""
+    access = Access(Server(host, port, username, password, str(ca or "")), secrets)
     described = find_event(event)
     city = City(described, seed)
     catalogue = catalogue_for(described, city, sites)
@@ -54,7 +71,7 @@ def _simulate(
 
     async def work() -> dict[str, int]:
         playing = asyncio.create_task(
-            play(city, catalogue, Server(host, port), pace, run=f"{described.id}/{city.seed}"), name="play"
+            play(city, catalogue, access, pace, run=f"{described.id}/{city.seed}"), name="play"
         )
         if not obey:
             return asdict(await playing)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    YamlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.core.errors import ConfigError, Fault
+from services.core.yaml_source import Source, read_yaml, shown
 
 PREFIX = "HEADWORKS_"
 
@@ -85,10 +82,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is said in the call stands before the environment, and that before the file."""
-        file = os.environ.get("HEADWORKS_SETTINGS")
-        files = (YamlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
-        return (init_settings, env_settings, *files)
+        """What is said in the call stands before the environment; `load_settings` adds the file."""
+        return (init_settings, env_settings)
 
     @model_validator(mode="after")
     def _shard_within(self) -> Self:
@@ -113,42 +108,79 @@ class Settings(BaseSettings):
 def load_settings(**said: Any) -> Settings:
     """The settings, `said` before the environment before the file that HEADWORKS_SETTINGS names.
 
-    ConfigError for a variable or field that is not a setting, a value out of bounds, or a file that cannot be read.
+    ConfigError, with every fault at once, for a variable or field that is not a setting, a value out of bounds, or a
+    file that cannot be read. No message shows what stands in a secret, or in a name that is unknown: it may be one.
     """
-    environ = os.environ
     faults: list[Fault] = []
-    known = set(Settings.model_fields)
-    secrets: dict[str, str] = {}
-    for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in OTHERS:
-            continue
-        field = name.removeprefix(PREFIX).lower()
-        if field in known:
-            continue
-        if field.endswith("_file") and field.removesuffix("_file") in known:
-            path = Path(environ[name])
-            try:
-                secrets[field.removesuffix("_file")] = path.read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                faults.append(Fault(name, 0, str(path), "", f"cannot be read: {error}"))
-            continue
-        faults.append(Fault(name, 0, "", "", "is not a setting; `headworks settings` lists them"))
-    file = environ.get("HEADWORKS_SETTINGS")
-    if file and not Path(file).is_file():
-        faults.append(Fault(file, 0, "HEADWORKS_SETTINGS", "", "is not a file that can be read"))
+    file = _file(faults)
+    given = {**_file_values(file), **_secrets(faults), **said}
     if faults:
         raise ConfigError(faults)
     try:
-        return Settings(**{**secrets, **said})
+        return Settings(**given)
     except ValidationError as error:
-        raise ConfigError([_fault(one) for one in error.errors()]) from None
-    except Exception as error:  # the YAML reader's own: a file that is not YAML, or not a mapping
-        raise ConfigError([Fault(str(file), 0, "", "", f"cannot be read as settings: {error}")]) from None
+        raise ConfigError([_fault(one, file) for one in error.errors()]) from None
 
 
-def _fault(error: Any) -> Fault:
-    field = ".".join(str(part) for part in error["loc"]) or "settings"
-    variable = PREFIX + field.upper()
-    where = variable if variable in os.environ else os.environ.get("HEADWORKS_SETTINGS", variable)
-    secret = "password" in field or "token" in field
-    return Fault(where, 0, field, "" if secret else repr(error.get("input"))[:100], error["msg"])
+def _file(faults: list[Fault]) -> Source | None:
+    """What HEADWORKS_SETTINGS names."""
+    name = os.environ.get("HEADWORKS_SETTINGS")
+    if not name:
+        return None
+    source = read_yaml(Path(name))
+    if source.data is None:
+        return None
+    if not isinstance(source.data, dict):
+        faults.append(source.absence((), "must be `setting: value` on each line"))
+        return None
+    faults += [
+        source.absence((field,), "is not a setting; `headworks settings` lists them")
+        for field in source.data
+        if field not in Settings.model_fields
+    ]
+    return source
+
+
+def _file_values(file: Source | None) -> dict[str, Any]:
+    """What the file says and the environment does not."""
+    data: dict[str, Any] = {} if file is None else file.data
+    return {field: value for field, value in data.items() if not os.environ.get(PREFIX + str(field).upper())}
+
+
+def _secrets(faults: list[Fault]) -> dict[str, str]:
+    """By field what the files hold that HEADWORKS_…_FILE variables name."""
+    found: dict[str, str] = {}
+    for name, value in sorted(os.environ.items()):
+        field = name.removeprefix(PREFIX).lower()
+        if not name.startswith(PREFIX) or name in OTHERS or field in Settings.model_fields:
+            continue
+        field, suffix = field.removesuffix("_file"), field.endswith("_file")
+        if not suffix or field not in Settings.model_fields:
+            faults.append(Fault(name, 0, "", "", "is not a setting; `headworks settings` lists them"))
+        elif not value:
+            continue
+        elif os.environ.get(PREFIX + field.upper()):
+            faults.append(Fault(name, 0, "", "", f"stands beside {PREFIX}{field.upper()}: set only one of them"))
+        else:
+            try:
+                found[field] = Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                faults.append(Fault(name, 0, value, "", f"cannot be read: {error}"))
+    return found
+
+
+def is_secret(field: str) -> bool:
+    """Whether the field's value must never be shown."""
+    return Settings.model_fields[field].annotation is SecretStr
+
+
+def _fault(error: Any, file: Source | None) -> Fault:
+    if not error["loc"]:
+        # Of the settings together: what was given is all of them, secrets too.
+        return Fault("settings", 0, "", "", error["msg"])
+    field = str(error["loc"][0])
+    secret = field not in Settings.model_fields or is_secret(field)
+    value, variable = "" if secret else shown(error.get("input")), PREFIX + field.upper()
+    if os.environ.get(variable) or file is None or field not in file.data:
+        return Fault(variable, 0, field, value, error["msg"])
+    return replace(file.fault((field,), "", error["msg"]), value=value)

@@ -16,6 +16,7 @@ class Health:
     def __init__(self, *needed: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._problems = dict.fromkeys(needed, "starting")
         self._beats: dict[str, tuple[float, float]] = {}
+        self._warnings: dict[str, str] = {}
         self._monotonic = monotonic
 
     def well(self, part: str) -> None:
@@ -25,6 +26,10 @@ class Health:
     def ill(self, part: str, problem: str) -> None:
         """The part cannot do its work, and why: a sentence."""
         self._problems[part] = problem
+
+    def warn(self, part: str, warning: str) -> None:
+        """The part does its work, and somebody should look at this: a sentence, until there is a newer one."""
+        self._warnings[part] = warning
 
     def beat(self, part: str, within: float) -> None:
         """The part goes round; if it does not again `within` seconds, it hangs."""
@@ -38,6 +43,11 @@ class Health:
     def problems(self) -> dict[str, str]:
         """By part, why the service is not ready; empty when it is."""
         return dict(sorted(self._problems.items()))
+
+    @property
+    def warnings(self) -> dict[str, str]:
+        """By part, what does not keep the service from being ready."""
+        return dict(sorted(self._warnings.items()))
 
     @property
     def hanging(self) -> dict[str, str]:

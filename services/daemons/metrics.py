@@ -17,6 +17,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
+        self.ready = Gauge("headworks_ready", "1 when /readyz says so, else 0.", registry=self.registry)
         self.received = Counter(
             "headworks_received", "Taken and done with, since the start.", ["kind"], registry=self.registry
         )

@@ -30,7 +30,7 @@ def application(service: str, health: Health, metrics: Metrics) -> web.Applicati
 
     async def ready(_request: web.Request) -> web.Response:
         problems = health.problems
-        body = {"service": service, "ready": not problems, "problems": problems}
+        body = {"service": service, "ready": not problems, "problems": problems, "warnings": health.warnings}
         return web.json_response(body, status=503 if problems else 200)
 
     async def figures(_request: web.Request) -> web.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from services.alerts.site import SiteFold
@@ -33,12 +34,33 @@ async def configure(
     keep: what the log has stays, whatever the file says.  add: sites that the log does not have are taken too, else
     they are left out. Points keep their indices. CatalogueError, with nothing taken, when the processors refuse it.
     """
-    held = log.configs()
+    records, configured = plan(log.configs(), catalogue, time, keep=keep, add=add)
+    await log.append(records)
+    return configured
+
+
+def plan(
+    held: Mapping[str, Config],
+    catalogue: Catalogue,
+    time: int,
+    *,
+    keep: bool = False,
+    add: bool = True,
+    only: Collection[str] = (),
+) -> tuple[list[Config], dict[str, Configured]]:
+    """What `configure` would append where `held` is in force, and by site how it then stands.
+
+    only: of these sites alone, all when empty; CatalogueError when the file has one of them not.
+    """
+    if unknown := sorted(set(only) - {site.id for site in catalogue.sites}):
+        raise CatalogueError(
+            f"the file has no site {', '.join(unknown)}; it has {', '.join(s.id for s in catalogue.sites)}"
+        )
     out: dict[str, Configured] = {}
-    records = []
+    records: list[Config] = []
     for wanted in catalogue.sites:
         before = held.get(wanted.id)
-        if before is None and not add:
+        if (before is None and not add) or (only and wanted.id not in only):
             continue
         present = from_json(before.catalogue_json) if before else None
         site = keep_indices(wanted, present)
@@ -54,5 +76,4 @@ async def configure(
             raise CatalogueError(f"site {site.id}: the alarms cannot run this catalogue ({reason})") from error
         records.append(Config(site.id, version, text, time))
         out[site.id] = Configured(site, version, changed=True)
-    await log.append(records)
-    return out
+    return records, out

@@ -16,6 +16,7 @@ import structlog
 from services.core.catalogue import Catalogue
 from services.core.clock import SECOND
 from services.core.ports import Position
+from services.telemetry.access import PLAYER, Access
 from services.telemetry.gateway.gateway import Gateway
 from services.telemetry.gateway.player import PlayerClock
 from services.telemetry.link import Server
@@ -55,7 +56,7 @@ class Played:
 async def play(
     city: City,
     catalogue: Catalogue,
-    server: Server,
+    server: Server | Access,
     pace: Pace,
     *,
     run: str,
@@ -67,6 +68,7 @@ async def play(
     """
     published = messages = 0
     epoch = epoch_of(run)
+    access = server if isinstance(server, Access) else Access(server)
     indices = {
         (site, station): np.array(
             [catalogue.site(site).point_index[f"{station}/{name}"] for name in city.points(site, station)],
@@ -77,9 +79,10 @@ async def play(
     }
     async with AsyncExitStack() as stack:
         gateways = {
-            site: await stack.enter_async_context(Gateway(catalogue.site(site), epoch, server)) for site in city.sites
+            site: await stack.enter_async_context(Gateway(catalogue.site(site), epoch, access.of(site)))
+            for site in city.sites
         }
-        clock = await stack.enter_async_context(PlayerClock(catalogue.group, run, server))
+        clock = await stack.enter_async_context(PlayerClock(catalogue.group, run, access.of(PLAYER)))
         behind: deque[dict[str, int]] = deque()
         anchor: tuple[float, float, int] | None = None
         while city.now < city.end:

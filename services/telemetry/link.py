@@ -1,4 +1,4 @@
-"""One MQTT connection, from connecting to its loss: what gateway, player and bridge stand on.
+"""One MQTT connection, from connecting to its loss: what gateway and player stand on.
 
 paho runs its network in a thread, so that keep-alives go on while the program computes. A lost link is never
 mended: a new one is made, so that nothing that paho had queued comes out of turn in a new session.
@@ -81,10 +81,8 @@ class Link:
         on_message: OnMessage | None = None,
         *,
         will: Will | None = None,
-        persistent: bool = False,
-        manual_ack: bool = False,
     ) -> None:
-        """`persistent` keeps the session in the broker; `manual_ack` leaves acknowledging to `ack`."""
+        """Each starts a session of its own; what it takes is acknowledged at once."""
         self.server = server
         self.lost = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -93,10 +91,9 @@ class Link:
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id,
-            clean_session=not persistent,
+            clean_session=True,
             protocol=MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
-            manual_ack=manual_ack,
         )
         client.max_inflight_messages_set(_IN_FLIGHT)
         client.connect_timeout = 5.0
@@ -198,11 +195,6 @@ class Link:
         except (RuntimeError, ValueError):
             return False
         return info.is_published()
-
-    def ack(self, mid: int) -> None:
-        """Acknowledges a QoS 1 message of this link."""
-        if not self.lost.is_set():
-            self._client.ack(mid, 1)
 
     async def close(self) -> None:
         """Says goodbye if the link still stands, and ends the network thread."""

@@ -45,7 +45,7 @@ async def test_a_player_started_again_after_the_end_hears_it_at_once():
 )
 async def test_what_is_no_time_is_no_answer(payload):
     player = PlayerClock("liuyang", "run", Server())
-    player._take(payload)
+    player._take("headworks/ticked/liuyang", payload)
     assert not await asyncio.wait_for(player.until_heard(1, 0.01), 1)
 
 

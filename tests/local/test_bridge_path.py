@@ -19,7 +19,8 @@ from services.telemetry.gateway.births import device_births
 from services.telemetry.gateway.gateway import Gateway
 from services.telemetry.gateway.outbox import MemoryOutbox
 from services.telemetry.gateway.player import PlayerClock
-from services.telemetry.link import Link, LinkError, Server
+from services.telemetry.link import LinkError, Server
+from services.telemetry.receiver import Receiver
 from services.telemetry.sparkplug import encode
 from services.telemetry.sparkplug.topics import Kind, committed_topic, topic
 from tests.unit.telemetry.field import EPOCH, START, FakeLog, StillClock, columns, small_site
@@ -368,7 +369,7 @@ async def test_who_waits_for_a_closed_gateway_is_told():
 
 async def test_a_message_is_acknowledged_when_the_log_has_it_and_not_before(monkeypatch):
     acknowledged, births = [], 3
-    monkeypatch.setattr(Link, "ack", lambda _self, mid: acknowledged.append(mid))
+    monkeypatch.setattr(Receiver, "acknowledge", lambda _self, chunk: acknowledged.extend(chunk.rows.tolist()))
     gate, log = asyncio.Event(), FakeLog()
     append = log.append
 

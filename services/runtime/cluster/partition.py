@@ -45,6 +45,8 @@ class PartitionFold:
         LogError when a row belongs to another log, another number of partitions, or cannot be read.
         """
         self.part, self.position, self.last_tick = part, -1, 0
+        #: By site the event time (ns) up to which the frames folded since the start reach.
+        self.event_times: dict[str, int] = {}
         self._first = first
         self._sites: dict[str, _Site] = {}
         self._dirty: set[str] = set()
@@ -52,8 +54,9 @@ class PartitionFold:
         for key, data in sorted(rows.items()):
             row = decode_row(data)
             if row.part != part:
+                whose = repr(key) if key else "the partition"
                 raise LogError(
-                    f"the state of {key or 'the partition'!r} was folded from {row.part}, and this is {part}: "
+                    f"the state of {whose} was folded from {row.part}, and this is {part}: "
                     "the topic was made anew or its partitions were changed. Take a new generation of topics "
                     "(HEADWORKS_KAFKA_PREFIX), or remove the state's topics to fold the log from its beginning"
                 )
@@ -69,6 +72,11 @@ class PartitionFold:
     def sites(self) -> tuple[str, ...]:
         """The sites that have a state, in order."""
         return tuple(sorted(self._states))
+
+    @property
+    def due(self) -> int:
+        """The offset that is to be folded next; of a new log that has not begun, 0 unless `first` says it."""
+        return self.position + 1 if self.position >= 0 else self._first or 0
 
     def run(self, entries: Sequence[Entry]) -> Step:
         """Folds the next entries of the partition. What is at or below `position` is passed over.
@@ -103,6 +111,8 @@ class PartitionFold:
         one = self._sites.setdefault(site, _Site())
         if entry.offset <= one.offset:
             return False
+        if isinstance(record, Frame):
+            self.event_times[site] = max(record.through, self.event_times.get(site, 0))
         if isinstance(record, Frame) and record.number:
             if record.number <= one.numbers.get(record.epoch, 0):
                 return False

@@ -1,6 +1,6 @@
 """Bridge: from MQTT into the sites' logs. A message is acknowledged when the log has it, and not before.
 
-The network thread fills a bounded queue. One coroutine takes from it in batches: decode, one append, acknowledge.
+The connection fills a bounded queue. One coroutine takes from it in batches: decode, one append, acknowledge.
 Another, every few milliseconds, says to each gateway how far its frames are in the log.
 """
 
@@ -8,28 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 import structlog
-from paho.mqtt.client import MQTTMessage
 
 from services.core.catalogue import Site
+from services.core.codec import decode_records
 from services.core.errors import LogError
+from services.core.packed import Packed, PackedLog
 from services.core.ports import Position, SiteLog
-from services.core.records import Tick
+from services.core.records import Record, Tick
 from services.telemetry.bridge.counters import BridgeCounters
 from services.telemetry.bridge.digest import Clock, Digest, Reader, WallClock
 from services.telemetry.bridge.intake import Arrived, Intake
 from services.telemetry.bridge.session import Session
 from services.telemetry.bridge.ticks import PlayerTicks, WallTicks
-from services.telemetry.link import Backoff, Link, LinkError, Server
-from services.telemetry.sparkplug.decode import warm_up
+from services.telemetry.bridge.warm import warm_up
+from services.telemetry.link import Backoff, LinkError, Server
+from services.telemetry.receiver import Chunk, Receiver
 from services.telemetry.sparkplug.encode import REBIRTH, RESEND, encode_command
 from services.telemetry.sparkplug.topics import (
     Kind,
+    all_of_edge,
     all_of_group,
     clock_topic,
     committed_topic,
@@ -37,7 +40,8 @@ from services.telemetry.sparkplug.topics import (
     topic,
 )
 
-_BATCH, _BATCH_BYTES = 500, 8_000_000
+#: Messages and bytes after which a batch is closed, and filters in one subscription.
+_BATCH, _BATCH_BYTES, _FILTERS = 4_000, 8_000_000, 100
 _SAY_EVERY = 0.02
 _COMPLAIN_AFTER = 10.0
 
@@ -64,6 +68,11 @@ class Bridge:
         retry_for: float = 10.0,
         patience: float = 30.0,
         client_id: str = "headworks-bridge",
+        shard: tuple[int, int] = (0, 1),
+        elsewhere: Collection[str] = (),
+        groups: Collection[str] = (),
+        passing: Callable[[LogError], bool] = lambda _error: True,
+        waited: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """`catalogues`: by site, the site and its version.  `clock`: what event times are held against.
 
@@ -71,19 +80,36 @@ class Bridge:
         Without one the bridge ticks every `tick_every` seconds, held up to `backlog_limit` seconds while a gateway
         that came back has frames to send.  `patience`: seconds until a number that never comes is given up.
         `client_id` must be the bridge's own, and the same each time: its session waits for it in the broker.
+
+        `shard`: (index, count) of this bridge among several, which then takes the topics of its own edge nodes alone;
+        `elsewhere` are those that the others carry, `groups` those whose clocks it hears even if no site of its own is
+        in them.  `passing`: whether an error of the log is worth trying again.
+        `waited` is told, of each batch, how many seconds its oldest message took from MQTT into the log.
         """
         self.counters = BridgeCounters()
         self._log_of_sites, self.server = log, server
         self._clock = clock if clock is not None else WallClock()
         self._client_id = client_id
-        self._retry_for = retry_for
+        self._retry_for, self._passing, self._waited = retry_for, passing, waited
+        self._shard, self._more_groups = shard, set(groups)
+        self._ticked = log.last_tick()
+        self._writing_since: float | None = None
         self._player = PlayerTicks(log.last_tick()) if player else None
         self._wall = None if player else WallTicks(tick_every, backlog_limit, log.last_tick())
         self._reader = Reader(
             catalogues, log.positions(), self._clock, self.counters, self._ask,
             ticks=self._player, patience=patience,
         )  # fmt: skip
-        self._link: Link | None = None
+        for group in groups:
+            self._reader.hear_clock(group)
+        for edge in elsewhere:
+            self._reader.leave_elsewhere(edge)
+        self._link: Receiver | None = None
+        #: Why it does not work just now, empty when it does: the connection to the broker, and the log.
+        self.link_problem = f"not connected to {server} yet"
+        self.log_problem = ""
+        #: By site: the event time of the last reading that is in the log, ns.
+        self.latest: dict[str, int] = {}
         self._say: set[str] = set()
         self._say_tick = False
         self._to_say = asyncio.Event()
@@ -140,34 +166,44 @@ class Bridge:
         if self._failed is not None and not self._failed.done():
             self._failed.set_result(None)
 
+    @property
+    def log_waits(self) -> float:
+        """Seconds that the batch in hand has waited for the log, 0 when none does."""
+        since = self._writing_since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+
     # -- the connection
 
     async def _keep_linked(self) -> None:
         backoff = Backoff()
-        groups = sorted({s.site.group for s in self._reader.sessions.values()})
         while True:
             try:
-                link: Link | None = None
-                link = Link(
-                    self.server,
-                    self._client_id,
-                    lambda message: self._arrived(link, message),  # noqa: B023 (set anew each time)
-                    persistent=True,
-                    manual_ack=True,
-                )
-                await self._linked(link, groups, backoff)
+                await self._linked(Receiver(self.server, self._client_id, self._arrived), backoff)
             except LinkError as error:
                 pause = backoff.next()
+                self.link_problem = str(error)
                 _log.warning("not connected", error=str(error), again_in=round(pause, 2))
                 await asyncio.sleep(pause)
 
-    async def _linked(self, link: Link, groups: list[str], backoff: Backoff) -> None:
+    @property
+    def _groups(self) -> list[str]:
+        return sorted({s.site.group for s in self._reader.sessions.values()} | self._more_groups)
+
+    def _filters(self) -> list[str]:
+        clocks = [clock_topic(group) for group in self._groups] if self._player is not None else []
+        if self._shard[1] == 1:
+            return [all_of_group(group) for group in self._groups] + clocks
+        return [all_of_edge(s.site.group, edge) for edge, s in sorted(self._reader.sessions.items())] + clocks
+
+    async def _linked(self, link: Receiver, backoff: Backoff) -> None:
         await link.open()
         try:
             self._link = link
-            filters = [all_of_group(group) for group in groups]
-            await link.subscribe(filters + [clock_topic(group) for group in groups])
+            filters = self._filters()
+            for first in range(0, len(filters), _FILTERS):
+                await link.subscribe(filters[first : first + _FILTERS])
             self.counters.connections += 1
+            self.link_problem = ""
             backoff.reset()
             # A broker that was started again has forgotten what was retained, and a retained word of another
             # log must not stand: say all anew. Gateways whose birth is not known introduce themselves.
@@ -179,17 +215,38 @@ class Bridge:
                     self.counters.rebirth_requests += 1
                     self._ask(session, True, session.accepted + 1)
             await link.lost.wait()
-            raise LinkError(f"{self.server} was lost")
+            raise LinkError(f"{self.server} was lost: {link.reason}")
         finally:
             self._link = None
             await link.close()
 
-    def _arrived(self, link: Link | None, message: MQTTMessage) -> None:
-        """In the network thread."""
-        assert link is not None
-        self._intake.put(
-            Arrived(link, message.mid, message.qos, message.topic, bytes(message.payload), self._clock.now())
-        )
+    def _arrived(self, chunk: Chunk) -> None:
+        self._intake.put(Arrived(chunk, self._clock.now(), asyncio.get_running_loop().time()))
+
+    def version(self, site: str) -> str:
+        """The version of a site's catalogue, empty when it is not carried."""
+        session = self._reader.sessions.get(site)
+        return session.version if session is not None else ""
+
+    async def take_catalogue(self, site: Site, version: str, position: Position | None = None) -> None:
+        """Goes on with another version of a site's catalogue.
+
+        A site that it did not carry is carried from now on; `position` is how far the log has it.
+        """
+        session = self._reader.sessions.get(site.id)
+        if session is None:
+            session = self._reader.add(site, version, position)
+        else:
+            session.revise(site, version)
+        _log.info("catalogue taken", site=site.id, version=version)
+        if (link := self._link) is not None:
+            whole = self._shard[1] == 1
+            try:
+                await link.subscribe(self._filters()[:_FILTERS] if whole else [all_of_edge(site.group, site.id)])
+            except LinkError:
+                return  # the next connection says it all
+            self.counters.rebirth_requests += 1
+            self._ask(session, True, session.accepted + 1)
 
     def _ask(self, session: Session, rebirth: bool, resend: int | None) -> None:
         commands: list[tuple[str, bool | int]] = [(REBIRTH, True)] if rebirth else []
@@ -199,6 +256,10 @@ class Bridge:
             to = topic(Kind.NCMD, session.site.group, session.site.id)
             self._link.publish(to, encode_command(WallClock().now(), commands))
 
+    def leave_elsewhere(self, edge: str) -> None:
+        """Another bridge carries this edge node: what is said of it is none of this one's business."""
+        self._reader.leave_elsewhere(edge)
+
     # -- from the queue into the log
 
     async def _work(self) -> None:
@@ -206,26 +267,44 @@ class Bridge:
         while not self._closing:
             batch = await self._intake.take(_BATCH, _BATCH_BYTES, pause)
             digest = Digest()
-            for message in batch:
-                self._reader.take(message.topic, message.payload, message.received, digest)
-            self.counters.in_flight = len(batch) + len(self._intake)
+            for arrived in batch:
+                chunk = arrived.chunk
+                self._reader.take_many(chunk.data, chunk.rows, arrived.received, digest)
+            held = sum(len(arrived.chunk) for arrived in batch)
+            self.counters.in_flight = held + len(self._intake)
             ticks = self._ticks()
             digest.records.extend(ticks)
             if digest.records:
-                await self._persist(lambda d=digest: self._log_of_sites.append(d.records))  # type: ignore[misc]
+                await self._persist(lambda d=digest: self._append(d))  # type: ignore[misc]
             if digest.rejects:
                 await self._persist(lambda d=digest: self._log_of_sites.reject(d.rejects))  # type: ignore[misc]
             for site in digest.say:
                 session = self._reader.sessions[site]
                 session.committed = Position(session.epoch, session.accepted)
+            self.counters.frames += digest.frames
+            self.counters.readings += digest.readings
+            self.latest |= digest.latest
+            self._ticked = max([self._ticked, *(tick.time for tick in ticks)])
             self._say |= digest.say
             self._say_tick |= bool(ticks) and self._player is not None
             if self._say or self._say_tick:
                 self._to_say.set()
-            for message in batch:
-                if message.qos and message.link is self._link:
-                    message.link.ack(message.mid)
+            for arrived in batch:
+                if self._link is not None:
+                    self._link.acknowledge(arrived.chunk)
+            if batch:
+                self._waited(asyncio.get_running_loop().time() - batch[0].at)
             self.counters.in_flight = len(self._intake)
+
+    async def _append(self, digest: Digest) -> None:
+        log = self._log_of_sites
+        if isinstance(log, PackedLog):
+            await log.append_packed(digest.records)
+            return
+        records: list[Record] = []
+        for one in digest.records:
+            records += decode_records(one.data) if isinstance(one, Packed) else [one]
+        await log.append(records)
 
     def _ticks(self) -> list[Tick]:
         if self._wall is not None:
@@ -253,15 +332,18 @@ class Bridge:
     async def _persist(self, write: Callable[[], Awaitable[None]]) -> None:
         """`write`, tried again while the log cannot take it; LogError when `retry_for` seconds did not help."""
         loop = asyncio.get_running_loop()
-        until, backoff = loop.time() + self._retry_for, Backoff(0.1, 2.0)
+        self._writing_since = loop.time()
+        until, backoff = self._writing_since + self._retry_for, Backoff(0.1, 2.0)
         while True:
             try:
                 await write()
+                self.log_problem, self._writing_since = "", None
                 return
             except LogError as error:
                 self.counters.log_errors += 1
+                self.log_problem = str(error)
                 pause = backoff.next()
-                if loop.time() + pause > until or self._closing:
+                if loop.time() + pause > until or self._closing or not self._passing(error):
                     raise
                 _log.error("the log cannot take a batch", error=str(error), again_in=round(pause, 2))
                 await asyncio.sleep(pause)
@@ -286,6 +368,10 @@ class Bridge:
         self._say.clear()
         if self._say_tick:
             self._say_tick = False
-            said = json.dumps({"time": self._log_of_sites.last_tick()}).encode()
-            for group in sorted({s.site.group for s in self._reader.sessions.values()}):
-                self._link.publish(ticked_topic(group), said, retain=True)
+            index, count = self._shard
+            said = json.dumps({"time": self._ticked}).encode()
+            for group in self._groups:
+                self._link.publish(ticked_topic(group, index, count), said, retain=True)
+                if index == 0 and count > 1:
+                    how_many = json.dumps({"bridges": count}).encode()
+                    self._link.publish(ticked_topic(group), how_many, retain=True)

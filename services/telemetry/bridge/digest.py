@@ -11,31 +11,30 @@ from typing import Protocol
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from services.core.catalogue import Site
 from services.core.errors import Rejected
 from services.core.frame import Frame
+from services.core.packed import Packed
 from services.core.ports import Position, Reject
 from services.core.records import Record
 from services.telemetry.bridge.counters import BridgeCounters
 from services.telemetry.bridge.frames import AHEAD, UNKNOWN_POINT, Taken, frames_of, number_of
+from services.telemetry.bridge.lane import Lane
 from services.telemetry.bridge.session import Session
 from services.telemetry.bridge.ticks import PlayerTicks, parse_clock
 from services.telemetry.sparkplug.decode import Metrics, decode_certificate, decode_data
-from services.telemetry.sparkplug.topics import (
-    Kind,
-    Topic,
-    clock_topic,
-    committed_topic,
-    parse_topic,
-    ticked_topic,
-)
+from services.telemetry.sparkplug.topics import COMMITTED, TICKED, Kind, Topic, clock_topic, parse_topic
 
 #: Bytes of a refused message that are kept.
 KEPT = 64_000
 
 _ASK_EVERY = 1.0  # seconds between requests to one gateway
 _GAP_ASKS = 3
+
+#: amqtt hands a client all that is retained, subscribed to or not: here, what bridges said.
+_OWN_WORDS = (COMMITTED, TICKED)
 
 _log = structlog.get_logger("headworks.bridge")
 
@@ -58,11 +57,15 @@ class WallClock:
 
 @dataclass(slots=True)
 class Digest:
-    """What a batch comes to: records in order, what was refused, and whose committed number is to be said."""
+    """What a batch comes to: records and packed frames in order; what was refused; whose committed number is to be
+    said; by site the last event time, ns; and how many frames and readings there are."""
 
-    records: list[Record] = field(default_factory=list)
+    records: list[Record | Packed] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     say: set[str] = field(default_factory=set)
+    latest: dict[str, int] = field(default_factory=dict)
+    frames: int = 0
+    readings: int = 0
 
 
 #: (session, whether to ask for a rebirth, number to send again from or None)
@@ -93,11 +96,42 @@ class Reader:
         }
         self.ticks = ticks
         self._clocks = {clock_topic(s.site.group) for s in self.sessions.values()}
-        #: amqtt hands a client all that is retained, subscribed to or not: here, what the bridge itself said.
-        self._own_words = {committed_topic(s.site.group, name) for name, s in self.sessions.items()}
-        self._own_words |= {ticked_topic(s.site.group) for s in self.sessions.values()}
+        self._elsewhere: set[str] = set()
+        self._lane = Lane()
         self._clock, self._counters, self._ask_gateway = clock, counters, ask
         self._patience, self._monotonic = patience, monotonic
+
+    def add(self, site: Site, version: str, position: Position | None) -> Session:
+        """A gateway that was not known before."""
+        session = self.sessions[site.id] = Session(site, version, position)
+        self.hear_clock(site.group)
+        self._elsewhere.discard(site.id)
+        return session
+
+    def hear_clock(self, group: str) -> None:
+        """Takes the clock of a group, whether or not a gateway of it is known."""
+        self._clocks.add(clock_topic(group))
+
+    def leave_elsewhere(self, edge: str) -> None:
+        """An edge node that another bridge carries; one that is carried here stays here."""
+        if edge not in self.sessions:
+            self._elsewhere.add(edge)
+
+    def take_many(self, data: bytes, rows: NDArray[np.int64], received: int, into: Digest) -> None:
+        """Takes what one read brought, `rows` as services.telemetry.packets has them; it does not raise."""
+        carried = self._lane.take(data, rows, received, self._clock.now())
+        counters = self._counters
+        counters.messages += carried.messages
+        counters.bytes += carried.size
+        into.frames += carried.messages
+        into.readings += carried.readings
+        into.records += carried.packed
+        into.say |= carried.latest.keys()
+        for site, latest in carried.latest.items():
+            into.latest[site] = max(latest, into.latest.get(site, 0))
+        for i in carried.left:
+            _, topic, topic_end, body, end, _ = rows[i].tolist()
+            self.take(data[topic:topic_end].decode("utf-8", "replace"), data[body:end], received, into)
 
     def take(self, source: str, payload: bytes, received: int, into: Digest) -> None:
         """Takes one message; whatever it holds, it does not raise."""
@@ -106,7 +140,7 @@ class Reader:
         try:
             if source in self._clocks:
                 self._clock_message(payload)
-            elif source not in self._own_words:
+            elif not source.startswith(_OWN_WORDS):
                 self._sparkplug(parse_topic(source), source, payload, received, into)
         except Rejected as error:
             self._refuse(source, error.reason, error.detail, payload, received, into)
@@ -130,8 +164,10 @@ class Reader:
         if said.time > self._clock.now() + AHEAD:
             # Once in the log it could not be taken back: every later tick would be late, and retention delete all.
             raise Rejected("time out of bounds", f"the clock says {said.time} ns")
-        if strangers := sorted(said.marks.keys() - self.sessions.keys()):
+        if strangers := sorted(said.marks.keys() - self.sessions.keys() - self._elsewhere):
             raise Rejected("unknown edge node", f"the clock waits for {', '.join(strangers[:20])!r}"[:1000])
+        for edge in self._elsewhere & said.marks.keys():
+            del said.marks[edge]
         if not self.ticks.take(said):
             self._counters.late_ticks += 1
 
@@ -139,6 +175,8 @@ class Reader:
         if topic.kind in (Kind.NCMD, Kind.DCMD):
             return  # our own requests come by, and others' to the gateways
         session = self.sessions.get(topic.edge)
+        if session is None and topic.edge in self._elsewhere:
+            return  # left in the broker from when this bridge carried it
         if session is None or session.site.group != topic.group:
             raise Rejected("unknown edge node", f"{topic.group}/{topic.edge}")
         if topic.device and topic.device not in session.stations:
@@ -195,7 +233,7 @@ class Reader:
             self._counters.stale_deaths += 1  # the will of a connection that has been followed by another
             return
         self._counters.deaths += 1
-        session.born = False
+        session.die()
         self._station_deaths(session, sorted(session.stations), received, into)
 
     def _station_deaths(self, session: Session, stations: list[str], received: int, into: Digest) -> None:
@@ -234,6 +272,7 @@ class Reader:
         number = self._numbered(session, metrics, into)
         if number:
             self._keep(session, device, metrics, source, payload, received, into, number)
+            self._lane.learn(source.encode(), session, device)
 
     def _numbered(self, session: Session, metrics: Metrics, into: Digest) -> int:
         """Go-back-N: the number when it is the next one, else 0."""
@@ -289,8 +328,10 @@ class Reader:
         if "unknown alias" in taken.refused:
             self._ask(session, rebirth=True)
         for frame in taken.frames:
-            self._counters.frames += 1
-            self._counters.readings += len(frame)
+            into.frames += 1
+            into.readings += len(frame)
+            if len(frame):
+                into.latest[session.site.id] = max(int(frame.times[-1]), into.latest.get(session.site.id, 0))
         into.records.extend(taken.frames)
 
     def _ask(self, session: Session, *, rebirth: bool, resend: int | None = None) -> None:

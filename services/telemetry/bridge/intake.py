@@ -1,92 +1,81 @@
-"""The bounded queue between paho's network thread and the event loop."""
+"""The bounded queue between the connection and the bridge's work."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from services.telemetry.link import Link
+from services.telemetry.receiver import Chunk
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message from MQTT; `link` and `mid` are for acknowledging it, `received` is the bridge's clock, ns."""
+class Arrived(NamedTuple):
+    """What one read brought, and when: the bridge's clock (ns), and the loop's (s) for measuring by."""
 
-    link: Link
-    mid: int
-    qos: int
-    topic: str
-    payload: bytes
+    chunk: Chunk
     received: int
+    at: float
 
 
 class Intake:
-    """A full queue holds up the network thread, and so, through TCP and MQTT's in-flight window, the broker."""
+    """A full queue stops the reading, and so, through TCP and MQTT's in-flight window, the broker."""
 
-    def __init__(self, messages: int = 4_000, size: int = 64_000_000) -> None:
-        """At most `messages` messages and, beyond the first, `size` bytes of payload."""
+    def __init__(self, messages: int = 8_000, size: int = 32_000_000) -> None:
+        """Reading stops at `messages` messages or `size` bytes, and goes on when half of that is taken."""
         self._queue: deque[Arrived] = deque()
         self._most, self._most_bytes = messages, size
-        self._bytes = 0
-        self._changed = threading.Condition()
+        self._count = self._bytes = 0
         self._closed = False
         self._some = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
 
     def __len__(self) -> int:
-        return len(self._queue)
+        """The messages that wait."""
+        return self._count
+
+    @property
+    def size(self) -> int:
+        """The bytes that wait."""
+        return self._bytes
 
     def put(self, item: Arrived) -> None:
-        """In the network thread: waits while the queue is full; after `close`, or on a lost link, drops."""
-        with self._changed:
-            while self._full(item) and not (self._closed or item.link.lost.is_set()):
-                self._changed.wait(0.2)
-            if self._closed:
-                return
-            self._queue.append(item)
-            self._bytes += len(item.payload)
-            wake = len(self._queue) == 1
-        if wake and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._some.set)
-
-    def _full(self, item: Arrived) -> bool:
-        if not self._queue:
-            return False
-        return len(self._queue) >= self._most or self._bytes + len(item.payload) > self._most_bytes
+        """Takes what a read brought, and stops the reading when that is enough; after `close`, drops it."""
+        if self._closed:
+            return
+        self._queue.append(item)
+        self._count += len(item.chunk)
+        self._bytes += len(item.chunk.data)
+        if self._count >= self._most or self._bytes >= self._most_bytes:
+            item.chunk.link.pause()
+        self._some.set()
 
     def oldest(self) -> int | None:
         """When the oldest waiting message was received, None when none waits."""
-        with self._changed:
-            return self._queue[0].received if self._queue else None
+        return self._queue[0].received if self._queue else None
 
     async def take(self, messages: int, size: int, seconds: float) -> list[Arrived]:
-        """Up to `messages` messages and `size` bytes (at least one message); none when `seconds` bring none."""
+        """What came, until it is `messages` messages or `size` bytes or more; nothing when `seconds` bring nothing."""
         if not self._queue:
             self._some.clear()
-            if not self._queue:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await self._some.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._some.wait()
         batch: list[Arrived] = []
-        with self._changed:
-            taken = 0
-            while self._queue and len(batch) < messages:
-                taken += len(self._queue[0].payload)
-                if batch and taken > size:
-                    break
-                item = self._queue.popleft()
-                self._bytes -= len(item.payload)
-                batch.append(item)
-            self._changed.notify_all()
+        count = taken = 0
+        while self._queue and count < messages and taken < size:
+            item = self._queue.popleft()
+            count += len(item.chunk)
+            taken += len(item.chunk.data)
+            batch.append(item)
+        self._count -= count
+        self._bytes -= taken
+        if batch and self._count <= self._most // 2 and self._bytes <= self._most_bytes // 2:
+            batch[-1].chunk.link.resume()
         return batch
 
     def close(self) -> None:
-        """Lets the network thread go; what is queued is dropped, unacknowledged."""
-        with self._changed:
-            self._closed = True
-            self._queue.clear()
-            self._changed.notify_all()
+        """Takes nothing more; what is queued is dropped, unacknowledged."""
+        self._closed = True
+        self._queue.clear()
+        self._count = self._bytes = 0
         self._some.set()

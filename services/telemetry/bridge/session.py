@@ -55,28 +55,32 @@ class Aliases:
 
     def find(self, alias: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(point, data type) of each alias; point UNKNOWN where no birth named it."""
+        keys, rows = self.sorted()
+        if not len(keys):
+            return np.full(len(alias), UNKNOWN, np.int64), np.zeros(len(alias), np.int64)
+        at = np.minimum(np.searchsorted(keys, alias), len(keys) - 1)
+        hit = keys[at] == alias
+        return (
+            np.where(hit, rows[at, 0], UNKNOWN),
+            np.where(hit, rows[at, 1], 0),
+        )
+
+    def sorted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All aliases (n), ascending, and their (point, data type) (n, 2)."""
         if self._keys is None or self._rows is None:
             pairs = sorted(self.known.items())
             self._keys = np.array([key for key, _ in pairs], np.int64)
             self._rows = np.array([row for _, row in pairs], np.int64).reshape(-1, 2)
-        if not len(self._keys):
-            return np.full(len(alias), UNKNOWN, np.int64), np.zeros(len(alias), np.int64)
-        at = np.minimum(np.searchsorted(self._keys, alias), len(self._keys) - 1)
-        hit = self._keys[at] == alias
-        return (
-            np.where(hit, self._rows[at, 0], UNKNOWN),
-            np.where(hit, self._rows[at, 1], 0),
-        )
+        return self._keys, self._rows
 
 
 class Session:
     """One gateway. `accepted` is the last number taken in the present epoch, `committed` the last one in the log."""
 
     def __init__(self, site: Site, version: str, position: Position | None) -> None:
-        self.site, self.version = site, version
-        self.stations = {station.id for station in site.stations}
-        self.station_of = np.array([p.station for p in site.points], dtype=object)
-        self.born = False
+        #: Another one, whatever was made of the births and the catalogue before is void.
+        self.stamp = 0
+        self.revise(site, version)
         self.devices: set[str] = set()
         self.aliases = Aliases()
         self.bdseq: int | None = None
@@ -92,6 +96,18 @@ class Session:
         self.gap_since: float | None = None
         self.gap_asks = 0
         self._ring: OrderedDict[bytes, None] = OrderedDict()
+
+    def revise(self, site: Site, version: str) -> None:
+        """Takes a version of the catalogue; the births that named the points of another are void."""
+        self.site, self.version = site, version
+        self.stations = {station.id for station in site.stations}
+        self.station_of = np.array([p.station for p in site.points], dtype=object)
+        self.die()
+
+    def die(self) -> None:
+        """Its aliases mean nothing until it is born again."""
+        self.born = False
+        self.stamp += 1
 
     @property
     def accepted(self) -> int:
@@ -124,6 +140,7 @@ class Session:
         if first > LAST_NUMBER:
             raise Rejected("number out of bounds", f"begins with {first}")
         self.born, self.devices, self.aliases = True, set(), Aliases()
+        self.stamp += 1
         self.bdseq = certificate.number(encode.BDSEQ)
         self.seq = certificate.seq
         epoch = certificate.number(encode.EPOCH)
@@ -148,6 +165,7 @@ class Session:
         A device's metric is a point of that station; a node's may be named `station/point`.
         """
         strangers = []
+        self.stamp += 1
         index = self.site.point_index
         if device in self.devices:
             self.aliases.forget(device)

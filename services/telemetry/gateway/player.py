@@ -14,8 +14,9 @@ import structlog
 from paho.mqtt.client import MQTTMessage
 
 from services.core.ports import Position
+from services.telemetry.gateway.ticked import Ticked
 from services.telemetry.link import Backoff, Link, LinkError, Server
-from services.telemetry.sparkplug.topics import clock_topic, ticked_topic
+from services.telemetry.sparkplug.topics import clock_topic
 
 _log = structlog.get_logger("headworks.player")
 
@@ -32,7 +33,7 @@ class PlayerClock:
         self.group, self.run, self.server = group, run, server
         self._link: Link | None = None
         self._last = b""
-        self._heard = 0
+        self._ticked = Ticked(group)
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,10 +67,13 @@ class PlayerClock:
         self._speak()
 
     async def until_heard(self, time: int, within: float) -> bool:
-        """Waits until the bridge has said that `time` (ns) is in its log; False when it does not `within` seconds."""
+        """Waits until the bridge, or each of several, has said that `time` (ns) is in its log.
+
+        False when that does not come `within` seconds.
+        """
         try:
             async with asyncio.timeout(within):
-                while self._heard < time:
+                while self._ticked.time < time:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
@@ -77,17 +81,11 @@ class PlayerClock:
         return True
 
     def _on_message(self, message: MQTTMessage) -> None:
-        # amqtt hands a client all that is retained, subscribed to or not.
-        if message.topic == ticked_topic(self.group) and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._take, bytes(message.payload))
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take, message.topic, bytes(message.payload))
 
-    def _take(self, payload: bytes) -> None:
-        try:
-            time = json.loads(payload)["time"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            return
-        if type(time) is int:
-            self._heard = time
+    def _take(self, topic: str, payload: bytes) -> None:
+        if self._ticked.take(topic, payload):
             self._news.set()
 
     def _speak(self) -> None:
@@ -101,7 +99,7 @@ class PlayerClock:
                 link = Link(self.server, f"headworks-player-{self.group}-{os.getpid()}", self._on_message)
                 await link.open()
                 try:
-                    await link.subscribe([ticked_topic(self.group)])
+                    await link.subscribe([self._ticked.filter])
                     self._link = link
                     backoff.reset()
                     self._speak()

@@ -59,12 +59,13 @@ def _table() -> NDArray[np.uint8]:
     return table
 
 
-_FROM_WIRE = _table()
+#: By code of the quality property, beyond its end the last.
+FROM_WIRE = _table()
 
 
 def quality_from_wire(codes: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Our codes of quality properties, −1 where the property is absent: good."""
-    known = _FROM_WIRE[np.clip(codes, 0, _LAST_WIRE)]
+    known = FROM_WIRE[np.clip(codes, 0, _LAST_WIRE)]
     return np.where(codes == -1, np.uint8(Quality.GOOD), known)
 
 

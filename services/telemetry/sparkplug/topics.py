@@ -1,4 +1,4 @@
-"""Topics: `spBv1.0/{group}/{kind}/{edge_node}[/{device}]`, and the three of Headworks' own.
+"""Topics: `spBv1.0/{group}/{kind}/{edge_node}[/{device}]`, and the four of Headworks' own.
 
 Names come from outside, so they are held to a small alphabet: what passes here can go into a path or a log line.
 """
@@ -12,6 +12,7 @@ from enum import StrEnum
 from services.core.errors import Rejected
 
 NAMESPACE = "spBv1.0"
+COMMITTED, TICKED = "headworks/committed/", "headworks/ticked/"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 
 
@@ -84,10 +85,16 @@ def all_of_group(group: str) -> str:
     return f"{NAMESPACE}/{group}/#"
 
 
+def all_of_edge(group: str, edge: str) -> str:
+    """The filter that takes every Sparkplug message of one edge node and its devices."""
+    _named(group, edge)
+    return f"{NAMESPACE}/{group}/+/{edge}/#"
+
+
 def committed_topic(group: str, edge: str) -> str:
     """Where the bridge says, retained, how far a gateway's frames are in the log."""
     _named(group, edge)
-    return f"headworks/committed/{group}/{edge}"
+    return f"{COMMITTED}{group}/{edge}"
 
 
 def clock_topic(group: str) -> str:
@@ -96,7 +103,11 @@ def clock_topic(group: str) -> str:
     return f"headworks/clock/{group}"
 
 
-def ticked_topic(group: str) -> str:
-    """Where the bridge says, retained, which of the player's times is the last in the log."""
+def ticked_topic(group: str, index: int = 0, count: int = 1) -> str:
+    """Where a bridge says, retained, which of the player's times is the last in the log, or in its share of it.
+
+    Of several bridges the first says on the topic of an only one how many they are.
+    """
     _named(group)
-    return f"headworks/ticked/{group}"
+    whole = f"{TICKED}{group}"
+    return whole if count == 1 else f"{whole}/{index}-of-{count}"

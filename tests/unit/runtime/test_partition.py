@@ -4,60 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.codec import encode_records
 from services.core.errors import LogError
-from services.core.frame import make_frame
-from services.core.ports import Entry
-from services.core.records import AlarmEvent, Output, Record, Tick
+from services.core.records import Record, Tick
 from services.runtime.cluster.partition import OffsetJump, PartitionFold
 from services.runtime.cluster.rows import PARTITION, LogPart, decode_row, encode_row, newest
+from tests.unit.runtime.sums import Sums, entries, frame
 
 PART = LogPart("id-1", 2, 8)
-
-
-class Sums:
-    """A small processor: says the running sum of a site's values at each tick; one value makes it raise."""
-
-    name = "sums"
-
-    def __init__(self) -> None:
-        self.sums: dict[str, float] = {}
-
-    def step(self, site: str, records: Sequence[Record]) -> list[Output]:
-        total, out = self.sums.get(site, 0.0), list[Output]()
-        for record in records:
-            if isinstance(record, Tick):
-                out.append(
-                    AlarmEvent(record.time, site, "", "", "", f"{site}@{record.time}", 1, "said", "high", value=total)
-                )
-            elif hasattr(record, "values"):
-                if (record.values == 13.0).any():
-                    raise ValueError("thirteen")
-                total += float(record.values.sum())
-        self.sums[site] = total
-        return out
-
-    def dump(self, site: str) -> bytes:
-        return np.float64(self.sums[site]).tobytes()
-
-    def load(self, site: str, state: bytes) -> None:
-        self.sums[site] = float(np.frombuffer(state)[0])
-
-
-def frame(site: str, number: int, value: float, epoch: int = 7) -> Record:
-    one = np.array
-    return make_frame(
-        site, "intake", one([number]), one([0], np.int32), one([value]), through=number, epoch=epoch, number=number
-    )
-
-
-def entries(messages: Sequence[Sequence[Record]], start: int = 5) -> list[Entry]:
-    return [Entry(start + i, "sites", "", encode_records(records)) for i, records in enumerate(messages)]
 
 
 def said(steps: Sequence[object]) -> list[tuple[str, str, bytes]]:
@@ -198,3 +155,17 @@ def test_a_row_of_another_schema_or_damaged_is_refused():
     with pytest.raises(LogError):
         decode_row(row[:-3])
     assert encode_row(decode_row(row)) == row
+
+
+def test_what_is_due_follows_the_position_and_a_new_log_its_beginning():
+    fold = PartitionFold(Sums, PART, {}, first=5)
+    assert fold.due == 5
+    fold.run(entries([[frame("a", 1, 1.0)]]))
+    assert fold.due == 6
+    assert PartitionFold(Sums, PART, fold.dirty(), first=2).due == 6
+
+
+def test_it_knows_how_far_each_sites_frames_reach():
+    fold = PartitionFold(Sums, PART, {})
+    fold.run(entries([[frame("a", 3, 1.0)], [frame("a", 2, 1.0)], [frame("b", 1, 1.0)]]))
+    assert fold.event_times == {"a": 3, "b": 1}

@@ -23,7 +23,7 @@ def test_a_frame_has_the_readings_in_order_with_all_that_names_it():
     assert frame.values.tolist() == values.tolist()
     assert not frame.death
     assert field.digest.say == {"no3"}
-    assert (field.counters.frames, field.counters.readings) == (1, 6)
+    assert (field.digest.frames, field.digest.readings) == (1, 6)
 
 
 def test_an_empty_message_is_a_heartbeat():

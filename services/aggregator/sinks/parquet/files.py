@@ -9,21 +9,22 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_SUFFIX = ".parquet"
-_UNFINISHED = ".unfinished"
+SUFFIX = ".parquet"
+#: Follows the name of a file that is being written.
+UNFINISHED = ".unfinished"
 
 
 def span(path: Path) -> tuple[int, int] | None:
     """The log positions (first, last) that a finished file covers; None for anything else."""
-    first, _, last = path.name.removesuffix(_SUFFIX).partition("-")
-    if path.suffix == _SUFFIX and first.isdigit() and last.isdigit():
+    first, _, last = path.name.removesuffix(SUFFIX).partition("-")
+    if path.suffix == SUFFIX and first.isdigit() and last.isdigit():
         return int(first), int(last)
     return None
 
 
 def finished(folder: Path, until: int | None = None) -> Iterator[Path]:
     """The finished files of a folder in order of position, up to position `until` if given."""
-    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
         covers = span(path)
         if covers is not None and (until is None or covers[1] <= until):
             yield path
@@ -39,8 +40,8 @@ def write_all(root: Path, first: int, last: int, tables: Iterable[tuple[str, pa.
     for name, table in tables:
         folder = root / name
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{first:016d}-{last:016d}{_SUFFIX}"
-        unfinished = path.with_name(path.name + _UNFINISHED)
+        path = folder / f"{first:016d}-{last:016d}{SUFFIX}"
+        unfinished = path.with_name(path.name + UNFINISHED)
         with unfinished.open("wb") as file:
             pq.write_table(table, file, compression="zstd")
             file.flush()
@@ -48,15 +49,15 @@ def write_all(root: Path, first: int, last: int, tables: Iterable[tuple[str, pa.
         written.append((unfinished, path))
     for unfinished, path in written:
         unfinished.replace(path)
-        _sync(path.parent)
-    _sync(root)
+        sync_folder(path.parent)
+    sync_folder(root)
     return [path for _, path in written]
 
 
 def remove_beyond(root: Path, cursor: int) -> list[Path]:
     """Removes what an interrupted writing left: unfinished files, and those beyond `cursor`."""
-    doomed = list(root.glob(f"*/*{_UNFINISHED}"))
-    for path in root.glob(f"*/*{_SUFFIX}"):
+    doomed = list(root.glob(f"*/*{UNFINISHED}"))
+    for path in root.glob(f"*/*{SUFFIX}"):
         covers = span(path)
         if covers is not None and covers[1] > cursor:
             doomed.append(path)
@@ -71,7 +72,7 @@ def belongs_to_another(root: Path, cursor: int, head: int) -> bool:
     An interrupted writing leaves one span beyond the cursor, and none beyond the log's end. More than
     that is there when the log was moved away or an older copy put back: not to be removed.
     """
-    spans = {span(path) for path in root.glob(f"*/*{_SUFFIX}")}
+    spans = {span(path) for path in root.glob(f"*/*{SUFFIX}")}
     beyond = {covers for covers in spans if covers is not None and covers[1] > cursor}
     return len(beyond) > 1 or any(last > head for _, last in beyond)
 
@@ -84,7 +85,8 @@ def set_aside(root: Path) -> Path:
     return root.rename(aside)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What was created, renamed or removed in the folder is so on disk when this returns."""
     if os.name != "posix":
         return  # elsewhere a directory cannot be opened, and its entries are written through
     handle = os.open(folder, os.O_RDONLY)

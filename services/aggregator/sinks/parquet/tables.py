@@ -25,10 +25,10 @@ from services.core.frame import Frame
 from services.core.ports import Entry
 from services.core.records import Aggregates, AlarmEvent, Config, Derived, IncidentEvent
 
-_TIME = pa.timestamp("ns", tz="UTC")
-_NAME = pa.dictionary(pa.int32(), pa.string())
-_WHERE = [("log_offset", pa.int64()), ("site", _NAME), ("station", _NAME), ("point", _NAME)]
-_READING = pa.schema([*_WHERE, ("time", _TIME), ("value", pa.float64()), ("quality", pa.uint8())])
+TIME = pa.timestamp("ns", tz="UTC")
+NAME = pa.dictionary(pa.int32(), pa.string())
+_WHERE = [("log_offset", pa.int64()), ("site", NAME), ("station", NAME), ("point", NAME)]
+_READING = pa.schema([*_WHERE, ("time", TIME), ("value", pa.float64()), ("quality", pa.uint8())])
 _RAW = [("log_offset", pa.int64()), ("site", pa.string()), ("data", pa.binary())]
 
 #: Arrow types of event fields, by how the dataclass writes their type; everything else is text.
@@ -37,7 +37,7 @@ _TYPES = {"int": pa.int64(), "float | None": pa.float64(), "bool": pa.bool_()}
 
 def _event_schema(kind: type[AlarmEvent | IncidentEvent]) -> pa.Schema:
     columns = [(f.name, _TYPES.get(str(f.type), pa.string())) for f in fields(kind)]
-    columns[0] = ("time", _TIME)
+    columns[0] = ("time", TIME)
     return pa.schema([("log_offset", pa.int64()), *columns])
 
 
@@ -47,7 +47,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "readings": _READING,
     "derived": _READING,
     "aggregates_1m": pa.schema(
-        [*_WHERE, ("time", _TIME)]
+        [*_WHERE, ("time", TIME)]
         + [(name, pa.float64()) for name in ("mean", "min", "max")]
         + [("count", pa.int64()), ("good_ratio", pa.float64())]
     ),
@@ -61,33 +61,39 @@ _DECODED = {ALARM, INCIDENT, DERIVED, AGGREGATES}
 Column = NDArray[Any]
 
 
-class _Columns:
-    """Columns that grow by whole arrays; the first row of each says offset, site and names."""
+class Columns:
+    """Columns of a schema that begins with the row's place in the log, then site, station and point."""
 
     def __init__(self, schema: pa.Schema, names: Names) -> None:
         self._schema, self._names = schema, names
-        self._parts: list[list[Column]] = []
+        self._counts: list[int] = []
+        self._places: list[tuple[int, ...]] = []
+        self._parts: list[tuple[Column, ...]] = []
         self.rows = 0
 
-    def add(self, offset: int, site: str, station: str, points: NDArray[np.int32], *rest: Column) -> None:
+    def add(self, place: tuple[int, ...], site: str, station: str, points: NDArray[np.int32], *rest: Column) -> None:
+        """A row a point, all from one place in the log: the schema's first columns. `rest`: after the point's name."""
         n = len(points)
         if not n:
             return
-        codes = self._names.of(site, station, points)
-        where = [np.full(n, offset), np.full(n, self._names.code(site), np.int32), *codes]
-        self._parts.append([*where, *rest])
+        self._counts.append(n)
+        self._places.append((*place, self._names.code(site)))
+        self._parts.append((*self._names.of(site, station, points), *rest))
         self.rows += n
 
     def table(self) -> pa.Table:
+        """The rows so far."""
         if not self._parts:
             return self._schema.empty_table()
+        # What is the same for a whole frame is spread only here: until then it is held once.
+        columns = [np.repeat(np.array(one), self._counts) for one in zip(*self._places, strict=True)]
+        columns += [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
         arrays = []
-        for field, parts in zip(self._schema, zip(*self._parts, strict=True), strict=True):
-            column = np.concatenate(parts)
-            if field.type == _NAME:
+        for field, column in zip(self._schema, columns, strict=True):
+            if field.type == NAME:
                 arrays.append(self._names.column(column))
-            elif field.type == _TIME:
-                arrays.append(pa.array(column, pa.int64()).view(_TIME))
+            elif field.type == TIME:
+                arrays.append(pa.array(column, pa.int64()).view(TIME))
             else:
                 arrays.append(pa.array(column, field.type))
         return pa.Table.from_arrays(arrays, schema=self._schema)
@@ -100,7 +106,7 @@ class Batch:
         self.start = self.end = start
         self.size = 0  # bytes of the entries
         self._names = names
-        self._columns = {name: _Columns(SCHEMAS[name], names) for name in ("readings", "derived", "aggregates_1m")}
+        self._columns = {name: Columns(SCHEMAS[name], names) for name in ("readings", "derived", "aggregates_1m")}
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS if name not in self._columns}
 
     @property
@@ -133,7 +139,7 @@ class Batch:
             case Aggregates() as a:
                 columns = (a.mean, a.min, a.max, a.count, a.good_ratio)
                 times = np.full(len(a.points), a.start)
-                self._columns["aggregates_1m"].add(entry.offset, a.site, "", a.points, times, *columns)
+                self._columns["aggregates_1m"].add((entry.offset,), a.site, "", a.points, times, *columns)
             case AlarmEvent() as alarm:
                 row = (getattr(alarm, f.name) for f in fields(alarm))
                 self._rows["alarms"].append((entry.offset, *row))
@@ -143,13 +149,13 @@ class Batch:
                 self._rows["incidents"].append((entry.offset, *texts))
 
     def _frame(self, table: str, offset: int, f: Frame) -> None:
-        self._columns[table].add(offset, f.site, f.station, f.points, f.times, f.values, f.quality)
+        self._columns[table].add((offset,), f.site, f.station, f.points, f.times, f.values, f.quality)
 
     def table(self, name: str) -> pa.Table:
         """The rows of one table, in log order."""
         if name in self._columns:
             return self._columns[name].table()
-        return _table(SCHEMAS[name], self._rows[name])
+        return rows_table(SCHEMAS[name], self._rows[name])
 
     def tables(self) -> Iterable[tuple[str, pa.Table]]:
         """(name, table) of those that have rows."""
@@ -163,12 +169,13 @@ def _raw(entry: Entry) -> tuple[int, str, bytes]:
     return entry.offset, entry.key, entry.data
 
 
-def _table(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Table:
+def rows_table(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Table:
+    """A table of whole rows; times as integers."""
     if not rows:
         return schema.empty_table()
     columns = zip(*rows, strict=True)
     arrays = [
-        pa.array(column, pa.int64()).view(_TIME) if field.type == _TIME
+        pa.array(column, pa.int64()).view(TIME) if field.type == TIME
         else pa.array(column, field.type)
         for field, column in zip(schema, columns, strict=True)
     ]  # fmt: skip

@@ -1,0 +1,132 @@
+"""sink: Kafka to InfluxDB, beside the server's own ceiling and beside Telegraf on the same servers.
+
+The same readings, each time into a bucket of its own: as lines made beforehand and posted over several connections at
+once, which is all that the server can take (before and after the others, the better counts); through `headworks sink`
+from the log of sites; through Telegraf from a topic of the same lines. What counts is what InfluxDB says that it has
+accepted, by its own figure; at the end its values are counted.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psutil
+
+from bench.cluster import BenchError, Process, prepare, servers, services, settings_of
+from bench.line_poster import ORG, Bucket
+from bench.sink_load import SITES, START, Load, fill_lines, fill_sites
+from bench.sink_telegraf import telegraf
+from deploy.native import Stack
+
+POINTS, PARTITIONS = 50, 16
+
+#: What the server takes best: connections, and lines of 50 readings in a request.
+CONNECTIONS, LINES = 4, 2000
+
+#: Seconds without progress after which all has been taken.
+_STILL = 3.0
+_EVERY = 0.1
+
+
+def run(seconds_budget: float = 60.0) -> dict[str, Any]:
+    """Three rounds; medians, readings/s, and of the rounds' own ratios. "ceiling": the server's; "peer": Telegraf.
+
+    BenchError when a server or a service cannot be had, or when a reading is missing at the end.
+    """
+    load = Load(POINTS, frames=round(seconds_budget / 12 * 500_000 / (SITES * POINTS)))
+    with servers("kafka", "influxdb") as stack:
+        influxd = Process(psutil.Process(stack.influxdb.pid))
+        rounds = [_round(stack, load, influxd, turn) for turn in range(3)]
+    found = {what: {key: _median([one[what][key] for one in rounds]) for key in rounds[0][what]} for what in rounds[0]}
+    ratio = _median([one["sink"]["rate"] / one["telegraf"]["rate"] for one in rounds])
+    of_ceiling = _median([one["sink"]["rate"] / one["poster"]["rate"] for one in rounds])
+    ours, ceiling, peer = (found[what].pop("rate") for what in ("sink", "poster", "telegraf"))
+    return {
+        "bench": "sink",
+        "unit": "readings/s, Kafka to InfluxDB",
+        "ours": ours,
+        "peer": peer,
+        "peer_is": "Telegraf 1.37.2, inputs.kafka_consumer and outputs.influxdb_v2, the same lines",
+        "ratio": ratio,
+        "ceiling": ceiling,
+        "ceiling_is": f"lines made beforehand, {LINES} in a request, {CONNECTIONS} requests at a time",
+        "of_ceiling": of_ceiling,
+        "readings": len(load),
+        "readings_a_line": POINTS,
+        "cpu_seconds_per_million_readings": found,
+        "cores": psutil.cpu_count(),
+    }
+
+
+def _median(values: list[float]) -> float:
+    middle = statistics.median(values)
+    return round(middle, 3) if middle < 1000 else round(middle)
+
+
+def _round(stack: Stack, load: Load, influxd: Process, turn: int) -> dict[str, dict[str, float]]:
+    settings = settings_of(stack, f"sink{turn}", partitions=PARTITIONS)
+    prepare(settings, SITES, POINTS, START)
+    fill_sites(settings, load)
+    fill_lines(settings, load, f"lines{turn}")
+    before = _ceiling(stack, load, influxd, f"before{turn}")
+    own = {"HEADWORKS_INFLUX_ORG": ORG, "HEADWORKS_INFLUX_URL": stack.influxdb.url,
+           "HEADWORKS_INFLUX_TOKEN_FILE": str(stack.influxdb.token_file)}  # fmt: skip
+    with (
+        _bucket(stack, load, f"ours{turn}") as bucket,
+        services(settings, ("sink", {**own, "HEADWORKS_INFLUX_BUCKET": bucket.name})) as (sink,),
+    ):
+        ours = _measured(bucket, load, influxd, sink)
+    with _bucket(stack, load, f"peer{turn}") as bucket, telegraf(stack, bucket, f"lines{turn}") as process:
+        theirs = _measured(bucket, load, influxd, process)
+    after = _ceiling(stack, load, influxd, f"after{turn}")
+    return {"poster": max(before, after, key=lambda one: one["rate"]), "sink": ours, "telegraf": theirs}
+
+
+def _ceiling(stack: Stack, load: Load, influxd: Process, name: str) -> dict[str, float]:
+    bodies = load.bodies(LINES)
+    with _bucket(stack, load, name) as bucket:
+        influxd.mark()
+        began = time.monotonic()
+        bucket.post(bodies, CONNECTIONS)
+        return {"rate": len(load) / (time.monotonic() - began), "influxd": influxd.cpu / len(load) * 1e6}
+
+
+@contextmanager
+def _bucket(stack: Stack, load: Load, name: str) -> Iterator[Bucket]:
+    with Bucket(stack, name) as bucket:
+        yield bucket
+        stored = bucket.values()
+        if stored != len(load):
+            raise BenchError(f"{name}: {stored} of {len(load)} readings are in InfluxDB")
+    time.sleep(1.0)  # the bucket's removal is not the next one's doing
+
+
+def _measured(bucket: Bucket, load: Load, influxd: Process, process: Process) -> dict[str, float]:
+    """From the first lines that are accepted to the last; CPU seconds of the two from then on, a million readings."""
+    before = bucket.accepted()
+    first = last = before
+    began = until = time.monotonic()
+    deadline = began + 60.0
+    spent = own = 0.0
+    while True:
+        now, at = bucket.accepted(), time.monotonic()
+        if now > last:
+            if first == before:
+                first, began = now, at
+                influxd.mark()
+                process.mark()
+            last, until = now, at
+            spent, own = influxd.cpu, process.cpu
+        elif first > before and at - until > _STILL:
+            break
+        elif first == before and at > deadline:
+            raise BenchError("nothing comes to InfluxDB")
+        time.sleep(_EVERY)
+    if last <= first:
+        raise BenchError("too few readings to measure: InfluxDB has them in one go")
+    readings = len(load) * (last - first) / (last - before)
+    return {"rate": readings / (until - began), "influxd": spent / readings * 1e6, "own": own / readings * 1e6}

@@ -1,0 +1,1 @@
+"""Headworks in containers: the stack and the services, each from a pinned image."""
