@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.alerts.adoption import take_over
 from services.alerts.backfill import OPEN, Backfill
 from services.alerts.derived import FUNCTIONS, DerivedFunction
 from services.alerts.detection.engine import Engine
@@ -18,6 +18,7 @@ from services.alerts.incidents import INCIDENTS, IncidentModel, Instant
 from services.alerts.incidents.base import Memory
 from services.alerts.lifecycle.definitions import keeper_of
 from services.alerts.ordering import Ordering
+from services.alerts.repeats import Repeats
 from services.alerts.transitions import to_events
 from services.core.catalogue import Site
 from services.core.clock import DAY, NEVER
@@ -26,9 +27,6 @@ from services.core.quality import Quality
 from services.core.records import Command, Derived, Output
 
 _UNSEEN = -(2**62)
-
-#: Frames without numbers that are remembered, so that one that comes again is known.
-_RECENT = 64
 
 #: Instants judged at a time, so that what comes of them fits into a frame and into memory, however long the gap was.
 _INSTANTS = 2048
@@ -87,7 +85,7 @@ class SiteFold:
         telling = {ids.index(self.plan.names[r][0]) for r in rows}
         computed = any(i < len(site.points) and site.points[i].derived for i in np.flatnonzero(self._concerned))
         self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
-        self._recent = np.zeros(_RECENT, np.int64)
+        self.repeats = Repeats()
         self.tick = 0
         self.active: set[str] = set()
         self._pending: list[tuple[int, str, str]] = []  # alarm changes that no instant has seen yet
@@ -113,7 +111,7 @@ class SiteFold:
             if frame.death:
                 out += self._death(station, frame.through)
                 continue
-            if not frame.number and self._seen_before(frame):
+            if not frame.number and self.repeats.knows(frame):
                 continue
             if self.backfill.closed[station] != OPEN:
                 out += self._after_its_time(station, frame)
@@ -180,7 +178,7 @@ class SiteFold:
             if name in old.plan.station_ids:
                 was = old.plan.station_ids.index(name)
                 self.heard[s], self.silent[s] = old.heard[was], old.silent[was]
-        self.tick, self._recent = old.tick, old._recent
+        self.tick, self.repeats = old.tick, old.repeats
         self.active = set(old.active)
         self._pending = old._pending + [
             (e.time, f"{e.station}/{e.point}/{e.rule}", e.transition) for e in closed if e.transition == "cleared"
@@ -188,7 +186,7 @@ class SiteFold:
         for s, name in enumerate(self.plan.station_ids):
             if self.silent[s] and (name, "station", self.plan.site.stations[s].stale.id) in _names(old.plan, rows):
                 events += self._events(self.engine.silence(s, time, False))
-        self._adopt_grid(old)
+        take_over(self, old)
         for model in self.incidents:
             model.memory = next((m.memory for m in old.incidents if m.kind == model.kind), model.memory)
         return events
@@ -227,21 +225,6 @@ class SiteFold:
         if late.any():
             out += self._out_of_order(frame, late)
         return out
-
-    def _seen_before(self, frame: Frame) -> bool:
-        """Whether this very frame of a source without numbers came before, among the last of the site.
-
-        What is said twice is not late, and must be recognised before its lateness is judged.
-        """
-        digest = hashlib.blake2b(frame.station.encode(), digest_size=8)
-        for column in (frame.times, frame.points, frame.values, frame.quality):
-            digest.update(column.tobytes())
-        digest.update(frame.through.to_bytes(8, "little", signed=True))
-        mark = np.int64(int.from_bytes(digest.digest(), "little", signed=True))
-        if (self._recent == mark).any():
-            return True
-        self._recent[:-1], self._recent[-1] = self._recent[1:].copy(), mark
-        return False
 
     def _after_its_time(self, station: int, frame: Frame) -> list[Output]:
         """The part of a frame that was read while its station was unknown."""
@@ -359,41 +342,6 @@ class SiteFold:
                     out.append(event)
         return out
 
-    # --- state -------------------------------------------------------------------------------------------
-
-    def _adopt_grid(self, old: SiteFold) -> None:
-        """As-of values by name; the buffer of instants not yet evaluated is taken column by column."""
-        if old.grid.base < 0 or not self.inputs:
-            return
-        ids, was = [self.plan.site.points[i].id for i in self.inputs], old._watched
-        arrays, before = self.grid.arrays(), old.grid.arrays()
-        ahead = len(before["grid_v"])
-        arrays["grid_base"] = before["grid_base"]
-        arrays["grid_filled"] = np.full(len(ids), old.grid.base, np.int64)
-        arrays["grid_v"], arrays["grid_q"] = (
-            np.full((ahead, len(ids)), np.nan),
-            np.zeros((ahead, len(ids)), np.uint8),
-        )
-        for n, name in enumerate(ids):
-            if name in was:
-                o = was.index(name)
-                for key in ("grid_filled", "grid_now_v", "grid_now_q", "grid_now_t"):
-                    arrays[key][n] = before[key][o]
-                arrays["grid_v"][:, n], arrays["grid_q"][:, n] = (
-                    before["grid_v"][:, o],
-                    before["grid_q"][:, o],
-                )
-            elif (known := self.engine.points[self.inputs[n]])["quality"] != Quality.NEVER_SEEN:
-                for key, field in (("v", "value"), ("q", "quality"), ("t", "time")):
-                    arrays[f"grid_now_{key}"][n] = known[field]
-        self.grid.load(arrays)
-        memories = {old.plan.site.points[i].id: (f, old.plan.site.points[i].derived) for i, f, _ in old.functions}
-        for i, function, _ in self.functions:
-            point = self.plan.site.points[i]
-            known, definition = memories.get(point.id, (None, None))
-            if known is not None and definition == point.derived:
-                function.memory[:] = known.memory
-
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """(JSON data, arrays): all of the state but the catalogue."""
         meta = {
@@ -410,7 +358,7 @@ class SiteFold:
         if self.ordering is not None:
             meta["ordering"], late = self.ordering.dump()
             arrays |= late
-        arrays["heard"], arrays["silent"], arrays["recent"] = self.heard, self.silent, self._recent
+        arrays["heard"], arrays["silent"], arrays["recent"] = self.heard, self.silent, self.repeats.recent
         arrays["memory"] = np.concatenate([np.zeros(0), *(f.memory for _, f, _ in self.functions)])
         return meta, arrays
 
@@ -421,7 +369,7 @@ class SiteFold:
         self.grid.not_before(self.since - DAY)
         self.grid.load(arrays)
         self.heard[:], self.silent[:] = arrays["heard"], arrays["silent"]
-        self._recent[:] = arrays["recent"]
+        self.repeats.recent[:] = arrays["recent"]
         self.tick, self.active = meta["tick"], set(meta["active"])
         self._pending = [(int(t), str(r), str(w)) for t, r, w in meta["pending"]]
         at = 0

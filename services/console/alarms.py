@@ -13,6 +13,12 @@ KEPT_HISTORY = 1000
 KEPT_NUMBERS = 5000
 
 
+#: Transitions that make nothing stand: a page that joins late must not take them for an alarm.
+_OF_THE_PAST = {
+    "superseded", "missed", "refused", "reset", "acknowledged", "shelved", "unshelved", "removed", "returned",
+}  # fmt: skip
+
+
 @dataclass(slots=True)
 class Occurrence:
     """An occurrence and its condition now; `first` is the event that raised it, `last` the newest."""
@@ -45,6 +51,8 @@ class Alarms:
         while len(self._numbers) > KEPT_NUMBERS:
             self._numbers.popitem(last=False)
         self.history.append(event)
+        if event.lane or event.transition in _OF_THE_PAST:
+            return  # it is told in the history; nothing stands by it
         if event.transition == "cleared":
             self._clear(event)
         else:

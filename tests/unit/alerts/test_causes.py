@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from services.alerts.processor import AlertProcessor
@@ -34,7 +35,7 @@ def frame(name: str, index: int, through: float, *readings: tuple[float, float])
     return Frame("no3", name, *columns(given), round((T0 + through) * SECOND))
 
 
-def fold(log: list[Record], made: Site | None = None) -> list[AlarmEvent]:
+def fold(log: Sequence[Record], made: Site | None = None) -> list[AlarmEvent]:
     text = to_json(made or plant())
     out: list[Output] = AlertProcessor().step("no3", [Config("no3", version_of(text), text, T0 * SECOND), *log])
     return [event for event in out if isinstance(event, AlarmEvent)]

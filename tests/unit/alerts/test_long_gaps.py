@@ -7,7 +7,7 @@ from services.core.clock import DAY, SECOND, parse_time
 from services.core.codec import decode_output, encode_output
 from services.core.journal import canonical_journal
 from services.core.records import Derived, Output, Record, Tick
-from tests.unit.alerts.test_processor import config, frame, plant
+from tests.unit.alerts.plants import config, frame, plant
 
 NOW = parse_time("2023-04-18T10:00:00Z") // SECOND
 DAYS = 15 * DAY // SECOND  # at one derived point on a 10 s grid, more than fits into a frame

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from services.console.alarms import Alarms
 from services.console.live import LiveView
 from services.core.catalogue import to_json
 from services.core.clock import HOUR, MINUTE, SECOND
@@ -336,3 +337,16 @@ def test_the_whole_night_in_any_batches_gives_the_same_page():
     assert one.incidents() == other.incidents()
     assert [a.rule_id for a in one.active()][:2] == ["flow-low-low", "screen-head-critical"]
     assert [p.phase for p in one.incidents()[0].phases] == ["surge", "restricted", "threatened"]
+
+
+def test_what_only_tells_of_the_past_makes_nothing_stand():
+    """A page that joins late hears of occurrences whose raising it never saw."""
+    alarms, occurrence = Alarms(), "no3/intake/raw_turbidity/high@1"
+    raised = AlarmEvent(1, "no3", "intake", "raw_turbidity", "high", occurrence, 1, "raised", "high")
+    alarms.apply(raised)
+    alarms.apply(replace(raised, number=2, time=2, transition="cleared"))
+    for number, transition in enumerate(("superseded", "missed", "refused", "unshelved"), 3):
+        alarms.apply(replace(raised, number=number, time=number, transition=transition))
+    alarms.apply(replace(raised, occurrence="no3/intake/raw_turbidity/high@1~9", number=1, lane="historical"))
+    assert not alarms.active
+    assert len(alarms.history) == 7
