@@ -66,7 +66,7 @@ OUTAGE: list[Record] = [frame(10, (5, 1), number=1), tick(200)]
 
 
 def test_what_came_and_went_while_the_link_was_down_stands_to_be_seen_and_never_sounds():
-    kept = [frame(60, (20, 9), (40, 9), (50, 1), number=2), frame(300, (300, 1), number=3), tick(300)]
+    kept: list[Record] = [frame(60, (20, 9), (40, 9), (50, 1), number=2), frame(300, (300, 1), number=3), tick(300)]
     events = fold([*OUTAGE, *kept])
     assert story(events) == [
         (30, "raised", "historical", "", False),
@@ -76,13 +76,13 @@ def test_what_came_and_went_while_the_link_was_down_stands_to_be_seen_and_never_
 
 
 def test_what_was_of_medium_priority_is_only_told():
-    kept = [frame(60, (20, 9), (40, 9), (50, 1), number=2), frame(300, (300, 1), number=3), tick(300)]
+    kept: list[Record] = [frame(60, (20, 9), (40, 9), (50, 1), number=2), frame(300, (300, 1), number=3), tick(300)]
     events = fold([*OUTAGE, *kept], plant(priority="medium"))
     assert [one[1] for one in story(events)] == ["raised", "cleared"]
 
 
 def test_what_is_still_so_at_the_newest_reading_is_live():
-    kept = [frame(60, (20, 9), (60, 9), number=2), frame(320, (300, 9), (320, 9), number=3), tick(320)]
+    kept: list[Record] = [frame(60, (20, 9), (60, 9), number=2), frame(320, (300, 9), (320, 9), number=3), tick(320)]
     events = fold([*OUTAGE, *kept])
     assert story(events) == [
         (30, "raised", "historical", "", False),
@@ -93,13 +93,13 @@ def test_what_is_still_so_at_the_newest_reading_is_live():
 
 def test_a_live_alarm_is_cleared_by_live_readings_alone():
     before: list[Record] = [frame(30, (5, 9), (20, 9), (30, 9), number=1), tick(30), tick(200)]
-    kept = [frame(150, (70, 1), (85, 1), number=2), tick(210), frame(300, (300, 9), number=3), tick(310)]
+    kept: list[Record] = [frame(150, (70, 1), (85, 1), number=2), tick(210), frame(300, (300, 9), number=3), tick(310)]
     live = [one for one in story(fold([*before, *kept])) if not one[2]]
     assert [one[:2] for one in live] == [(15, "raised"), (90, "uncertain"), (300, "certain")]
 
 
 def test_a_backlog_is_no_sign_that_the_station_sees_again():
-    kept = [frame(60, (20, 1), number=2), tick(210), tick(220)]
+    kept: list[Record] = [frame(60, (20, 1), number=2), tick(210), tick(220)]
     silent = story(fold([*OUTAGE, *kept]), "station-silent")
     assert [one[:2] for one in silent] == [(70, "raised")]
 
@@ -112,7 +112,7 @@ def test_a_reading_out_of_its_order_changes_nothing_live():
 
 
 def test_two_outages_are_told_apart():
-    log = [*OUTAGE, frame(60, (20, 9), (50, 1), number=2), frame(210, (210, 1), number=3), tick(400)]
+    log: list[Record] = [*OUTAGE, frame(60, (20, 9), (50, 1), number=2), frame(210, (210, 1), number=3), tick(400)]
     log += [frame(265, (220, 9), (255, 1), number=4), frame(410, (410, 1), number=5), tick(410)]
     raised = [e.occurrence for e in fold(log) if e.lane and e.transition == "raised"]
     assert len(set(raised)) == len(raised) == 2
