@@ -95,10 +95,15 @@ def expected(part: Part) -> Expected:
         for site, station in places
     }
     said: dict[tuple[str, str, str], tuple[list[Times], list[Values]]] = {}
+    numbers: dict[str, int] = {}
     while city.now < city.end:
         for (site, station), samples in city.advance(STEP).items():
             points = rows[site, station][samples.points]
-            frame = make_frame(site, station, samples.times, points, samples.values, through=city.now)
+            # Numbered, as a gateway's are: what has no number is remembered by its bytes, which is state too.
+            number = numbers[site] = numbers.get(site, 0) + 1
+            frame = make_frame(
+                site, station, samples.times, points, samples.values, through=city.now, epoch=1, number=number
+            )
             out += processor.step(site, [frame])
             for index in np.unique(samples.points):
                 chosen = samples.points == index
