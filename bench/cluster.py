@@ -123,7 +123,7 @@ def services(settings: Settings, *wanted: tuple[str, dict[str, str]]) -> Iterato
             environment = {**inherited, "PYTHONPATH": str(ROOT), **common, "HEADWORKS_HTTP_PORT": str(port), **own}
             command = [sys.executable, "-m", "services.cli", name]
             child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-            stack.callback(_end, child)
+            stack.callback(end, child)
             children.append(child)
             found.append(Process(psutil.Process(child.pid), port))
         yield found
@@ -132,7 +132,8 @@ def services(settings: Settings, *wanted: tuple[str, dict[str, str]]) -> Iterato
                 raise BenchError(f"{' '.join(map(str, child.args))} ended with {child.returncode}")  # type: ignore[arg-type]
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def end(child: subprocess.Popen[bytes]) -> None:
+    """SIGTERM, and SIGKILL when it has not ended 15 s later."""
     child.terminate()
     try:
         child.wait(15)

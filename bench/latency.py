@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.cluster import BenchError, Process, prepare, servers, services, settings_of, until
 from bench.fleet import CALM, GROUP, LOUD, STATION, fleet, site_id
+from bench.mqtt_load import EPOCH, births
 from deploy.native import Stack
 from services.core.clock import SECOND
 from services.core.codec import decode_output, decode_records
@@ -30,7 +31,6 @@ from services.core.frame import Frame
 from services.core.records import AlarmEvent
 from services.core.settings import Settings
 from services.telemetry import packets
-from services.telemetry.gateway.births import device_births
 from services.telemetry.sparkplug import encode
 from services.telemetry.sparkplug.topics import Kind, topic
 
@@ -42,8 +42,6 @@ LOUD_EVERY = 20
 
 #: Seconds until the first message is due, in which the load is made; and of each run those not counted.
 _AHEAD, _WARM = 6.0, 2.0
-
-_EPOCH = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +77,7 @@ def run(seconds_budget: float = 60.0) -> dict[str, Any]:
 def _load(rate: int, seconds: float, start: int) -> Load:
     """`rate` readings/s from SITES gateways in turn, evenly."""
     alias, good = np.arange(POINTS, dtype=np.int64) + encode.FIRST_ALIAS, np.zeros(POINTS, np.uint8)
-    births = []
-    for site in fleet(SITES, POINTS).sites:
-        node = encode.encode_node_birth(start, bdseq=0, epoch=_EPOCH, number=0, first=1, last=0)
-        said = [(topic(Kind.NBIRTH, GROUP, site.id), node)]
-        said += [(topic(Kind.DBIRTH, GROUP, site.id, s), birth) for s, birth in device_births(site, start)]
-        births += [packets.publish(to, encode.with_seq(birth, seq)) for seq, (to, birth) in enumerate(said)]
+    first = b"".join(packet for site in fleet(SITES, POINTS).sites for packet in births(site, start))
     due, made = [], []
     for n in range(round(rate * seconds / POINTS)):
         number, site_number = divmod(n, SITES)
@@ -93,11 +86,11 @@ def _load(rate: int, seconds: float, start: int) -> Load:
         values = np.full(POINTS, CALM) + number % 7
         if n % LOUD_EVERY == number % LOUD_EVERY:
             values[number % POINTS] = LOUD
-        body = encode.encode_data(alias, np.full(POINTS, at), values, good, through=at, epoch=_EPOCH, number=number + 1)
+        body = encode.encode_data(alias, np.full(POINTS, at), values, good, through=at, epoch=EPOCH, number=number + 1)
         to = topic(Kind.DDATA, GROUP, site_id(site_number), STATION)
         due.append(at)
         made.append(packets.publish(to, encode.with_seq(body, (number + 2) % 256), mid=n % 65_535 + 1))
-    return Load(b"".join(births), due, made, start)
+    return Load(first, due, made, start)
 
 
 def _send(port: int, load: Load) -> float:

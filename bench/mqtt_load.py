@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bench.cluster import BenchError
 from bench.fleet import CALM, GROUP, STATION, fleet, site_id
+from services.core.catalogue import Site
 from services.core.clock import SECOND
 from services.telemetry import packets
 from services.telemetry.gateway.births import device_births
@@ -35,7 +36,8 @@ _STALL = 20.0
 #: Seconds between two looks at what is delivered: asking costs the measured program something.
 _LOOK = 0.1
 
-_EPOCH = 1
+#: Of every gateway of the fleet.
+EPOCH = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,14 @@ def _stream(first: Sequence[bytes], messages: Sequence[tuple[str, bytes]]) -> St
     return Stream(b"".join(first), b"".join(made), np.cumsum([len(one) for one in made]))
 
 
+def births(site: Site, start: int) -> list[bytes]:
+    """The packets with which a gateway of the fleet introduces itself and its stations; its numbers begin at 1."""
+    node = encode.encode_node_birth(start, bdseq=0, epoch=EPOCH, number=0, first=1, last=0)
+    said = [(topic(Kind.NBIRTH, GROUP, site.id), node)]
+    said += [(topic(Kind.DBIRTH, GROUP, site.id, s), birth) for s, birth in device_births(site, start)]
+    return [packets.publish(to, encode.with_seq(birth, seq)) for seq, (to, birth) in enumerate(said)]
+
+
 def sparkplug(sites: int, points: int, readings: int, messages: int, start: int) -> list[Stream]:
     """`messages` data messages of each of `sites` gateways of the fleet, after their births; `start` in ns.
 
@@ -75,15 +85,12 @@ def sparkplug(sites: int, points: int, readings: int, messages: int, start: int)
         mine = of[connection::CONNECTIONS]
         first, data = [], []
         for site in mine:
-            node = encode.encode_node_birth(start, bdseq=0, epoch=_EPOCH, number=0, first=1, last=0)
-            births = [(topic(Kind.NBIRTH, GROUP, site.id), node)]
-            births += [(topic(Kind.DBIRTH, GROUP, site.id, s), birth) for s, birth in device_births(site, start)]
-            first += [packets.publish(to, encode.with_seq(birth, seq)) for seq, (to, birth) in enumerate(births)]
+            first += births(site, start)
         for number in range(1, messages + 1):
             at = start + number * SECOND
             which = (np.arange(readings) + (number - 1) * readings) % points
             body = encode.encode_data(
-                alias[which], np.full(readings, at), values[which], good, through=at, epoch=_EPOCH, number=number
+                alias[which], np.full(readings, at), values[which], good, through=at, epoch=EPOCH, number=number
             )
             payload = encode.with_seq(body, (number + 1) % 256)
             data += [(topic(Kind.DDATA, GROUP, site.id, STATION), payload) for site in mine]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.cluster import Process
+from bench.cluster import Process, end
 from bench.line_poster import ORG, Bucket
 from deploy.native import Stack
 from deploy.native.builds import BUILDS
@@ -64,9 +64,4 @@ def telegraf(stack: Stack, bucket: Bucket, topic: str) -> Iterator[Process]:
         try:
             yield Process(psutil.Process(child.pid))
         finally:
-            child.terminate()
-            try:
-                child.wait(15)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            end(child)

@@ -15,7 +15,7 @@ import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from bench.cluster import Process, until
+from bench.cluster import Process, end, until
 from bench.mqtt_load import LINES, forget
 from deploy.native import Stack
 from deploy.native.builds import BUILDS
@@ -79,12 +79,7 @@ def telegraf(
             time.sleep(1.0)  # and subscribed
             yield process, lambda: runner.run(ends())
         finally:
-            child.terminate()
-            try:
-                child.wait(15)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            end(child)
             runner.run(consumer.stop())
             forget(stack.ports.mqtt, f"telegraf-{topic}")
 

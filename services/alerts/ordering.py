@@ -35,8 +35,7 @@ class Ordering:
             out += self._due(station, until)
         return out
 
-    def _due(self, station: int | str, until: int) -> list[Frame]:
-        name = str(station)
+    def _due(self, name: str, until: int) -> list[Frame]:
         deaths = [frame for frame in self._held[name] if frame.death]
         frames = [frame for frame in self._held[name] if not frame.death]
         if not any(frame.through <= until or (frame.times <= until).any() for frame in self._held[name]):

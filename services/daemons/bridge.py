@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 
 import structlog
 
@@ -52,20 +52,11 @@ async def work(daemon: Daemon) -> None:
         if begun is None:
             return
         bridge, log = begun
-        tasks = {
-            asyncio.create_task(bridge.wait(), name="bridge"),
-            asyncio.create_task(_follow_catalogues(daemon, bridge, log), name="catalogues"),
-            asyncio.create_task(_show(daemon, bridge), name="figures"),
-            asyncio.create_task(daemon.stopping.wait(), name="asked to stop"),
-        }
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await daemon.together({
+            "bridge": bridge.wait(),
+            "catalogues": _follow_catalogues(daemon, bridge, log),
+            "figures": _show(daemon, bridge),
+        })  # fmt: skip
 
 
 async def _begin(daemon: Daemon, stack: AsyncExitStack) -> tuple[Bridge, KafkaLog] | None:
@@ -78,8 +69,7 @@ async def _begin(daemon: Daemon, stack: AsyncExitStack) -> tuple[Bridge, KafkaLo
             log = await stack.enter_async_context(KafkaLog(daemon.settings, mine, patience=_PATIENCE))
         except Unreachable as error:
             daemon.health.ill("kafka", str(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(daemon.stopping.wait(), _PAUSE)
+            await daemon.pause(_PAUSE)
             continue
         daemon.health.well("kafka")
         bridge = await stack.enter_async_context(_bridge(daemon, log, mine, held))

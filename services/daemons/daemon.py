@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -58,6 +58,19 @@ class Daemon:
             for one in (task, asked):
                 one.cancel()
             await asyncio.gather(task, asked, return_exceptions=True)
+
+    async def together(self, works: Mapping[str, Coroutine[Any, Any, None]]) -> None:
+        """All of `works`, by name, until one has ended or the end is asked for; raises what ended one."""
+        tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
+        asked = asyncio.create_task(self.stopping.wait(), name="asked to stop")
+        try:
+            done, _ = await asyncio.wait({*tasks, asked}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for one in (*tasks, asked):
+                one.cancel()
+            await asyncio.gather(*tasks, asked, return_exceptions=True)
 
 
 #: Works until `stopping` is set, then ends in order; raises what ended it before.

@@ -92,8 +92,7 @@ class _Flow:
                 await open_.enter_async_context(self._follower)
             except Unreachable as error:
                 health.ill("kafka", str(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._daemon.stopping.wait(), _PAUSE)
+                await self._daemon.pause(_PAUSE)
             else:
                 health.well("kafka")
                 return True
@@ -101,20 +100,11 @@ class _Flow:
 
     async def run(self) -> None:
         """Until it is asked to stop; raises what ends it before."""
-        tasks = {
-            asyncio.create_task(self._read(), name="read"),
-            asyncio.create_task(self._commit_often(), name="commit"),
-            asyncio.create_task(self._lanes.broken(), name="lanes"),
-            asyncio.create_task(self._daemon.stopping.wait(), name="asked to stop"),
-        }
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._daemon.together({
+            "read": self._read(),
+            "commit": self._commit_often(),
+            "lanes": self._lanes.broken(),
+        })  # fmt: skip
 
     async def _read(self) -> None:
         while True:
