@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,8 @@ from services.alerts.backfill import OPEN, Backfill
 from services.alerts.derived import FUNCTIONS, DerivedFunction
 from services.alerts.detection.engine import Engine
 from services.alerts.detection.plan import Plan, compile_site
+from services.alerts.diagnosis import Diagnosis
 from services.alerts.grid import Grid, holds
-from services.alerts.incidents import INCIDENTS, IncidentModel, Instant
-from services.alerts.incidents.base import Memory
 from services.alerts.lifecycle.definitions import keeper_of
 from services.alerts.ordering import Ordering
 from services.alerts.repeats import Repeats
@@ -45,9 +44,9 @@ class SiteFold:
         self.backfill = Backfill(self.plan, self.keeper.missed)
         self.ordering = Ordering(site.id, site.lateness) if site.lateness else None
         index = site.point_index
-        self.incidents: list[IncidentModel] = [INCIDENTS[name](site) for name in site.incidents]
+        self.diagnosis = Diagnosis(site)
         self.functions: list[tuple[int, DerivedFunction, list[int]]] = []
-        wanted = {name for model in self.incidents for name in model.needs if name in index}
+        wanted = set(self.diagnosis.needs)
         for point in site.points:
             if point.derived is not None and not point.removed:
                 wanted |= set(point.derived.inputs.values())
@@ -87,8 +86,6 @@ class SiteFold:
         self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
         self.repeats = Repeats()
         self.tick = 0
-        self.active: set[str] = set()
-        self._pending: list[tuple[int, str, str]] = []  # alarm changes that no instant has seen yet
         self._watched = [site.points[i].id for i in self.inputs]
         self._names = self._watched + [site.points[i].id for i, _, _ in self.functions]
 
@@ -179,16 +176,11 @@ class SiteFold:
                 was = old.plan.station_ids.index(name)
                 self.heard[s], self.silent[s] = old.heard[was], old.silent[was]
         self.tick, self.repeats = old.tick, old.repeats
-        self.active = set(old.active)
-        self._pending = old._pending + [
-            (e.time, f"{e.station}/{e.point}/{e.rule}", e.transition) for e in closed if e.transition == "cleared"
-        ]
+        self.diagnosis.adopt(old.diagnosis, closed)
         for s, name in enumerate(self.plan.station_ids):
             if self.silent[s] and (name, "station", self.plan.site.stations[s].stale.id) in _names(old.plan, rows):
                 events += self._events(self.engine.silence(s, time, False))
         take_over(self, old)
-        for model in self.incidents:
-            model.memory = next((m.memory for m in old.incidents if m.kind == model.kind), model.memory)
         return events
 
     # --- parts -------------------------------------------------------------------------------------------
@@ -247,12 +239,8 @@ class SiteFold:
             return []
         order = np.lexsort((rows["rule"], rows["time"]))
         events = to_events(self.plan, rows[order])
-        if self.incidents:
-            self._pending += [
-                (e.time, f"{e.station}/{e.point}/{e.rule}", e.transition)
-                for e, row in zip(events, rows[order], strict=True)
-                if e.transition in ("raised", "cleared") and self._on_grid[self.plan.rules[row["rule"]]["point"]]
-            ]
+        on_grid = self._on_grid[self.plan.rules["point"][rows["rule"][order]]]
+        self.diagnosis.note(event for event, seen in zip(events, on_grid.tolist(), strict=True) if seen)
         return list(self.keeper.take(events))
 
     def _death(self, station: int, time: int) -> list[Output]:
@@ -311,45 +299,15 @@ class SiteFold:
             )  # fmt: skip
             out.append(Derived(frame))
         out += self._events(self.engine.settle(int(times[-1]), self._on_grid))
-        return out + self._diagnose(times, values, quality, derived_v, derived_q)
-
-    def _diagnose(self, times: Any, values: Any, quality: Any, derived_v: Any, derived_q: Any) -> list[Output]:
-        out: list[Output] = []
-        if not self.incidents:
-            return out
-        self._pending.sort(key=lambda change: change[0])
-        names = self._names
-        for g, time in enumerate(times.tolist()):
-            raised: set[str] = set()
-            while self._pending and self._pending[0][0] <= time:
-                _, rule, what = self._pending.pop(0)
-                if what == "raised":
-                    self.active.add(rule)
-                    raised.add(rule)
-                else:
-                    self.active.discard(rule)
-                    raised.discard(rule)
-            now = Instant(
-                time,
-                dict(zip(names, [*values[g].tolist(), *derived_v[g].tolist()], strict=True)),
-                dict(zip(names, [*quality[g].tolist(), *derived_q[g].tolist()], strict=True)),
-                frozenset(self.active),
-                frozenset(raised),
-            )
-            for model in self.incidents:
-                event = model.step(now)
-                if event is not None:
-                    out.append(event)
-        return out
+        everything = np.hstack((values, derived_v)), np.hstack((quality, derived_q))
+        return out + list(self.diagnosis.step(self._names, times, *everything))
 
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """(JSON data, arrays): all of the state but the catalogue."""
         meta = {
             "since": self.since,
             "tick": self.tick,
-            "active": sorted(self.active),
-            "pending": [list(change) for change in self._pending],
-            "incidents": {m.kind: asdict(m.memory) for m in self.incidents},
+            "diagnosis": self.diagnosis.dump(),
             "alarms": self.keeper.dump(),
         }
         arrays = self.engine.arrays() | self.grid.arrays()
@@ -370,15 +328,13 @@ class SiteFold:
         self.grid.load(arrays)
         self.heard[:], self.silent[:] = arrays["heard"], arrays["silent"]
         self.repeats.recent[:] = arrays["recent"]
-        self.tick, self.active = meta["tick"], set(meta["active"])
-        self._pending = [(int(t), str(r), str(w)) for t, r, w in meta["pending"]]
+        self.tick = meta["tick"]
         at = 0
         for _, function, _ in self.functions:
             size = len(function.memory)
             function.memory[:] = arrays["memory"][at : at + size]
             at += size
-        for model in self.incidents:
-            model.memory = Memory(**meta["incidents"][model.kind])
+        self.diagnosis.load(meta["diagnosis"])
         self.keeper.load(meta["alarms"])
         self.backfill.load(meta["backfill"], arrays)
         if self.ordering is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 #: Version of the stored state; another one is refused at load.
-STATE_SCHEMA = 4
+STATE_SCHEMA = 5
 
 KINDS = (
     "high", "low", "rise", "fall", "rise_ratio", "successive_high", "flat", "fault", "equals", "stale",

@@ -115,6 +115,7 @@ class RuleTerms(Strict):
 
     certain_after: for how long readings must be good again before an alarm that stood uncertain is certain, so that
     an instrument that flickers writes one line and not one a flicker.
+    chatter_shelf: for how long an alarm that comes three times in a minute is put aside by itself; 0: never.
     """
 
     kind: RuleKind
@@ -133,6 +134,7 @@ class RuleTerms(Strict):
     latching: bool = False
     realarm: Duration = 0
     longest_shelf: Duration = 8 * HOUR
+    chatter_shelf: Duration = 10 * MINUTE
     gate: Gate | None = None
     consequence: Text
     response: Text
@@ -218,7 +220,10 @@ class Suppression(Strict):
 
 
 class Site(Strict):
-    """A plant with all its stations, or a station that stands alone. Point indices are append-only."""
+    """A plant with all its stations, or a station that stands alone. Point indices are append-only.
+
+    position: the operator's position that its alarms go to; the performance of alarms is judged for each.
+    """
 
     id: Identifier
     group: Identifier
@@ -233,6 +238,7 @@ class Site(Strict):
     incidents: tuple[Identifier, ...] = ()
     playbooks: dict[str, dict[str, str]] = {}
     suppressions: tuple[Suppression, ...] = ()
+    position: Identifier = "dispatch"
     grid: Duration = 10_000_000_000
     lateness: Duration = 0
 

@@ -90,6 +90,7 @@ class RuleOverride(Strict):
     latching: bool | None = None
     realarm: Duration | None = None
     longest_shelf: Duration | None = None
+    chatter_shelf: Duration | None = None
     source: str | None = None
     off: Text | None = None
 
@@ -131,6 +132,7 @@ class SiteSource(Strict):
     name: str
     kind: Literal["plant", "gauge", "booster", "meter", "river"]
     zone: str = ""
+    position: Identifier = "dispatch"
     location: tuple[
         Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]
     ] | None = None  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.alerts.detection.layout import STATE_SCHEMA
 from services.alerts.processor import AlertProcessor
 from services.core.catalogue import Site
 from services.core.clock import SECOND
@@ -280,7 +281,7 @@ def test_a_damaged_or_foreign_state_is_refused() -> None:
         state[:-1],
         state + b"x",
         b"xxxx" + state,
-        state.replace(b'"schema": 4', b'"schema": 9'),
+        state.replace(f'"schema": {STATE_SCHEMA}'.encode(), b'"schema": 999'),
     ):
         with pytest.raises(ValueError, match=r".+"):
             AlertProcessor().load("no3", damaged)
