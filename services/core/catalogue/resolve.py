@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.core.catalogue.model import FALLING, Catalogue, DerivedBy, Point, Rule, Site, Station
+from services.core.catalogue.explain import of_station
+from services.core.catalogue.model import FALLING, Catalogue, DerivedBy, Point, Rule, Site, Station, Suppression
 from services.core.catalogue.source import (
     CatalogueSource,
     PointSource,
@@ -128,6 +129,7 @@ class _SiteBuilder:
     def build(self) -> Site | None:
         stations: list[Station] = []
         points: list[Point] = []
+        explained: list[tuple[int, Suppression]] = []  # by the station's place
         for j, station in enumerate(self.site.stations):
             where: tuple[str | int, ...] = ("stations", j)
             if any(s.id == station.id for s in stations):
@@ -137,10 +139,13 @@ class _SiteBuilder:
                 self.fault((*where, "type"), station.type, f"must be one of {sorted(self.types)}")
                 continue
             stations.append(self._station(station))
-            points += self._points(station, self.types[station.type], where)
+            mine = self._points(station, self.types[station.type], where)
+            points += mine
+            explained += [(j, one) for one in self._explained(station, mine, where)]
         if self.faults:
             return None
-        data = self.site.model_dump(exclude={"stations"})
+        data = self.site.model_dump(exclude={"stations", "suppressions"})
+        written = len(self.site.suppressions)
         try:
             site = Site(
                 **data,
@@ -148,18 +153,36 @@ class _SiteBuilder:
                 time_zone=self.parsed.time_zone,
                 stations=tuple(stations),
                 points=tuple(points),
+                suppressions=(*self.site.suppressions, *(one for _, one in explained)),
             )
         except ValidationError as error:
             self.faults += faults_of(error, self.source, self.path)
             return None
         order = [s.id for s in self.site.stations]
         for complaint, value, bound in dict.fromkeys(verify_site(site)):
+            if complaint[:2] == ("", "suppressions") and int(complaint[2]) >= written:
+                self.fault(("stations", explained[int(complaint[2]) - written][0], "type"), value, bound)
+                continue
             if not complaint[0]:
                 self.fault(complaint[1:], value, bound)
                 continue
             j = order.index(str(complaint[0]))
             self.fault(("stations", j, *self._written(j, tuple(map(str, complaint)))), value, bound)
         return site
+
+    def _explained(
+        self, station: StationSource, points: list[Point], where: tuple[str | int, ...]
+    ) -> list[Suppression]:
+        """What the station's type says of causes; a fault stands at the type if the file holds it."""
+        kind = self.types[station.type]
+        found, complaints = of_station(station, kind, points)
+        place = next((n for n, own in enumerate(self.parsed.station_types) if own is kind), None)
+        for at, value, bound in complaints:
+            if place is None:
+                self.fault((*where, "type"), value, bound)
+            else:
+                self.faults.append(self.source.fault(("station_types", place, "suppressions", *at), value, bound))
+        return found
 
     def _written(self, j: int, where: tuple[str, ...]) -> tuple[str, ...]:
         """Where the site's file says it, if it does: an override, else the station's type."""

@@ -21,6 +21,7 @@ from services.core.catalogue.model import (
     Text,
     When,
 )
+from services.core.clock import MINUTE
 
 
 def _zone(name: str) -> str:
@@ -102,14 +103,28 @@ class Repeated(Strict):
     alarms: list[dict[str, object]] = []
 
 
+#: An alarm of the same station as point/rule, its silence as station/station-silent; in `hides` a part may hold `*`.
+_OwnAlarm = Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")]
+
+
+class TypeSuppression(Strict):
+    """What one alarm of a station explains of the others of that station, at every station of the type."""
+
+    cause: _OwnAlarm
+    hides: tuple[_OwnAlarm, ...] = Field(min_length=1, max_length=100)
+    because: Text
+    hold: Duration = MINUTE
+
+
 class StationType(Strict):
-    """A kind of station with its points and starting alarms."""
+    """A kind of station with its points and starting alarms, and which of them explain which."""
 
     type: Identifier
     description: str = ""
     points: dict[PointName, PointSource] = {}
     repeat: dict[Identifier, Repeated] = {}
     alarms: list[RuleSource] = []
+    suppressions: list[TypeSuppression] = Field(default=[], max_length=100)
 
 
 class StationSource(Strict):
