@@ -1,22 +1,59 @@
-"""What a site's new catalogue takes over of the grid that the old one had filled."""
+"""What a site's new catalogue takes over from the old one: all that was known, held and said, by name.
+
+What is held for lateness stays held, under the new rules; where nothing is held any more, it is folded first, in order
+and under the rules that it came under. A station that is unknown stays so: its backlog is historical still.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.alerts.detection.plan import Plan
+from services.alerts.transitions import to_events
+from services.core.clock import NEVER
 from services.core.quality import Quality
+from services.core.records import Output
 
 if TYPE_CHECKING:
     from services.alerts.site import SiteFold
+
+
+def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
+    """`new` goes on where `old` stands; `time` (ns) is the change's own. What the change brings about, in order."""
+    out: list[Output] = []
+    if old.ordering is not None and new.ordering is not None:
+        new.ordering.adopt(old.ordering)
+        time -= old.ordering.lateness  # what is folded next was read as long before the change
+    elif old.ordering is not None:
+        out += old.fold(old.ordering.release(NEVER))
+    time = max(time, old.tick, int(old.heard.max(initial=0)))
+    rows = new.engine.adopt(old.engine, time)
+    closed = to_events(old.plan, rows)
+    new.keeper.memory = old.keeper.memory
+    out += new.keeper.adopt(closed)
+    for s, name in enumerate(new.plan.station_ids):
+        if name in old.plan.station_ids:
+            was = old.plan.station_ids.index(name)
+            new.heard[s], new.silent[s] = old.heard[was], old.silent[was]
+    new.tick, new.repeats = old.tick, old.repeats
+    new.diagnosis.adopt(old.diagnosis, closed)
+    ended = _names(old.plan, rows)
+    for s, name in enumerate(new.plan.station_ids):
+        if new.silent[s] and (name, "station", new.plan.site.stations[s].stale.id) in ended:
+            out += new.events(new.engine.silence(s, time, False))
+    out += new.backfill.adopt(old.backfill)
+    take_over(new, old)
+    return out
 
 
 def take_over(new: SiteFold, old: SiteFold) -> None:
     """As-of values by name; the buffer of instants not yet evaluated is taken column by column."""
     if old.grid.base < 0 or not new.inputs:
         return
-    ids, was = [new.plan.site.points[i].id for i in new.inputs], old._watched
+    ids, was = [new.plan.site.points[i].id for i in new.inputs], old.watched
     arrays, before = new.grid.arrays(), old.grid.arrays()
     ahead = len(before["grid_v"])
     arrays["grid_base"] = before["grid_base"]
@@ -44,3 +81,7 @@ def take_over(new: SiteFold, old: SiteFold) -> None:
         known, definition = memories.get(point.id, (None, None))
         if known is not None and definition == point.derived:
             function.memory[:] = known.memory
+
+
+def _names(plan: Plan, rows: NDArray[Any]) -> set[tuple[str, str, str]]:
+    return {plan.names[r] for r in rows["rule"]}

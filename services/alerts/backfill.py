@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.alerts.detection.engine import Engine
-from services.alerts.detection.layout import ACTIVE, BY_LIVE, CAUSES
+from services.alerts.detection.layout import ACTIVE, BY_LIVE, BY_RULE_CHANGE, CAUSES
 from services.alerts.detection.plan import Plan
 from services.alerts.transitions import to_events
 from services.core.frame import Points, Qualities, Times, Values
@@ -26,7 +26,8 @@ from services.core.records import AlarmEvent
 OPEN = -(2**62)
 
 HISTORICAL = "historical"
-LEFT_TO_LIVE = CAUSES[BY_LIVE]
+#: What went for these reasons did not return to normal unseen.
+_NOT_OVER = (CAUSES[BY_LIVE], CAUSES[BY_RULE_CHANGE])
 _WORTH_SEEING = ("critical", "high")
 
 Missed = Callable[[AlarmEvent], list[AlarmEvent]]
@@ -86,6 +87,27 @@ class Backfill:
         """Open stations of which something came out of its order since the last tick."""
         return [int(s) for s in np.flatnonzero((self.closed == OPEN) & (self._newest != OPEN))]
 
+    def adopt(self, old: Backfill) -> list[AlarmEvent]:
+        """Takes over the lanes of an earlier catalogue version.
+
+        What a changed rule had raised in them closes at the newest reading of its lane.
+        """
+        rows = self.engine.adopt(old.engine, 0)
+        out: list[AlarmEvent] = []
+        for was, name in enumerate(old.plan.station_ids):
+            newest = int(old._newest[was])
+            mine = rows[old.plan.points["station"][old.plan.rules["point"][rows["rule"]]] == was]
+            if newest != OPEN and len(mine):
+                mine["time"] = newest
+                out += old._told(was, mine)
+            if name in self.plan.station_ids:
+                s = self.plan.station_ids.index(name)
+                self.closed[s], self._newest[s], self._lane[s] = old.closed[was], newest, old._lane[was]
+        places = {name: r for r, name in enumerate(self.plan.names)}
+        heirs = {r: places.get(old.plan.names[r]) for r in old._raised}
+        self._raised = {heir: old._raised[r] for r, heir in heirs.items() if heir is not None}
+        return out
+
     def _told(self, station: int, rows: NDArray[Any]) -> list[AlarmEvent]:
         out: list[AlarmEvent] = []
         for row, event in zip(rows, to_events(self.plan, rows), strict=True):
@@ -98,7 +120,7 @@ class Backfill:
                 self._raised[r] = event
             elif event.transition == "cleared":
                 raised = self._raised.pop(r, None)
-                if raised is not None and event.priority in _WORTH_SEEING and event.cause != LEFT_TO_LIVE:
+                if raised is not None and event.priority in _WORTH_SEEING and event.cause not in _NOT_OVER:
                     out += self._missed(replace(raised, time=event.time))
         return out
 

@@ -28,6 +28,10 @@ class Ordering:
         """Keeps it until its time."""
         self._held.setdefault(frame.station, []).append(frame)
 
+    def adopt(self, old: Ordering) -> None:
+        """Takes over what an earlier catalogue version kept."""
+        self._held = old._held
+
     def release(self, until: int) -> list[Frame]:
         """By station in order of names, what was read up to `until` (ns); of two readings of one moment the first."""
         out = []
@@ -45,7 +49,10 @@ class Ordering:
             due = frame.times <= until
             if due.any():
                 parts.append([getattr(frame, column)[due] for column in _COLUMNS])
-            through = max(through, min(frame.through, until))
+            if frame.through <= until:
+                through = max(through, frame.through)
+            elif due.any():
+                through = max(through, int(frame.times[due].max()))
             if frame.through > until or not due.all():
                 kept.append(_of(frame, [getattr(frame, column)[~due] for column in _COLUMNS]))
         self._held[name] = kept + [death for death in deaths if death.through > until]

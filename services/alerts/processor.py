@@ -58,11 +58,10 @@ class AlertProcessor:
         if old is not None and old.plan.version == record.version:
             return []
         new = SiteFold(from_json(record.catalogue_json), record.version, record.time)
+        out = new.adopt(old, record.time) if old is not None else []
         self._folds[site] = new
         self._packed[site] = zlib.compress(record.catalogue_json.encode(), 6)
-        if old is None:
-            return []
-        return new.adopt(old, max(record.time, old.tick, int(old.heard.max(initial=0))))
+        return out
 
     def dump(self, site: str) -> bytes:
         """See Processor. Empty for a site that has no Config yet."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.adoption import take_over
+from services.alerts.adoption import adopt
 from services.alerts.backfill import OPEN, Backfill
 from services.alerts.derived import FUNCTIONS, DerivedFunction
 from services.alerts.detection.engine import Engine
@@ -86,20 +86,22 @@ class SiteFold:
         self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
         self.repeats = Repeats()
         self.tick = 0
-        self._watched = [site.points[i].id for i in self.inputs]
-        self._names = self._watched + [site.points[i].id for i, _, _ in self.functions]
+        self.watched = [site.points[i].id for i in self.inputs]
+        self._names = self.watched + [site.points[i].id for i, _, _ in self.functions]
 
     # --- records -----------------------------------------------------------------------------------------
 
     def frames(self, frames: list[Frame]) -> list[Output]:
         """Consecutive frames, in order; where readings may be late, they wait for the tick that is later."""
         if self.ordering is None:
-            return self._frames(frames)
+            return self.fold(frames)
         for frame in frames:
-            self.ordering.add(frame)
+            if frame.death or frame.number or not self.repeats.knows(frame):
+                self.ordering.add(frame)
         return []
 
-    def _frames(self, frames: list[Frame]) -> list[Output]:
+    def fold(self, frames: list[Frame]) -> list[Output]:
+        """Frames whose turn has come."""
         out: list[Output] = []
         for frame in frames:
             station = self._station(frame)
@@ -108,7 +110,7 @@ class SiteFold:
             if frame.death:
                 out += self._death(station, frame.through)
                 continue
-            if not frame.number and self.repeats.knows(frame):
+            if self.ordering is None and not frame.number and self.repeats.knows(frame):
                 continue
             if self.backfill.closed[station] != OPEN:
                 out += self._after_its_time(station, frame)
@@ -138,7 +140,7 @@ class SiteFold:
         if self.ordering is None:
             return self._advance(time)
         due = time - self.ordering.lateness
-        out = self._frames(self.ordering.release(due))
+        out = self.fold(self.ordering.release(due))
         return out + self._advance(due)
 
     def _advance(self, time: int) -> list[Output]:
@@ -157,7 +159,7 @@ class SiteFold:
             out += self.backfill.finish(station)
         # First what is computed: a timer on the grid must not run past instants that are still to be judged.
         out += self._evaluate()
-        out += self._events(self.engine.settle(time))
+        out += self.events(self.engine.settle(time))
         out += self.keeper.release(time)
         return out + self.keeper.advance(time)
 
@@ -166,22 +168,8 @@ class SiteFold:
         return list(self.keeper.obey(command, max(self.tick, int(self.heard.max(initial=0)))))
 
     def adopt(self, old: SiteFold, time: int) -> list[Output]:
-        """Takes over from the fold of an earlier catalogue version; returns what closes by the change."""
-        rows = self.engine.adopt(old.engine, time)
-        closed = to_events(old.plan, rows)
-        self.keeper.memory = old.keeper.memory
-        events: list[Output] = list(self.keeper.adopt(closed))
-        for s, name in enumerate(self.plan.station_ids):
-            if name in old.plan.station_ids:
-                was = old.plan.station_ids.index(name)
-                self.heard[s], self.silent[s] = old.heard[was], old.silent[was]
-        self.tick, self.repeats = old.tick, old.repeats
-        self.diagnosis.adopt(old.diagnosis, closed)
-        for s, name in enumerate(self.plan.station_ids):
-            if self.silent[s] and (name, "station", self.plan.site.stations[s].stale.id) in _names(old.plan, rows):
-                events += self._events(self.engine.silence(s, time, False))
-        take_over(self, old)
-        return events
+        """Takes over from the fold of an earlier catalogue version, which is at its end; `time` (ns): the change's."""
+        return adopt(self, old, time)
 
     # --- parts -------------------------------------------------------------------------------------------
 
@@ -199,7 +187,7 @@ class SiteFold:
     def _told(self) -> list[Output]:
         """What causes and consequences said up to where all of their stations have come, timers included."""
         until = max(int(self.heard[self._telling].min()), self.tick)
-        out = self._events(self.engine.settle(until, self._concerned)) if until > _UNSEEN else []
+        out = self.events(self.engine.settle(until, self._concerned)) if until > _UNSEEN else []
         return out + list(self.keeper.release(until))
 
     def _feed(self, frame: Frame, first: int, contributes: bool) -> list[Output]:
@@ -213,7 +201,7 @@ class SiteFold:
         rows, judged, late = self.engine.feed(times, points, values, quality)
         if contributes:
             self.grid.take(times, points, values, judged, late)
-        out = self._events(rows)
+        out = self.events(rows)
         if late.any():
             out += self._out_of_order(frame, late)
         return out
@@ -234,7 +222,8 @@ class SiteFold:
         columns = (frame.times[mine], frame.points[mine], frame.values[mine], frame.quality[mine])
         return list(self.backfill.take(station, self.tick, self.engine, *columns))
 
-    def _events(self, rows: NDArray[Any]) -> list[Output]:
+    def events(self, rows: NDArray[Any]) -> list[Output]:
+        """What detection found (rows of layout.OUT), as the journal tells it."""
         if not len(rows):
             return []
         order = np.lexsort((rows["rule"], rows["time"]))
@@ -253,7 +242,7 @@ class SiteFold:
         rows = self.engine.silence(station, time, dead)
         mine = {i for i, p in enumerate(self.plan.points) if p["station"] == station}
         self.grid.silence(mine, time)
-        return self._events(rows)
+        return self.events(rows)
 
     def _hear(self, station: int, time: int, overdue: int) -> list[Output]:
         out: list[Output] = []
@@ -261,7 +250,7 @@ class SiteFold:
             out += self._fall_silent(station, overdue, dead=False)
         self.silent[station] = 0
         since = int(self.engine.points[self.plan.silence_point(station)]["time"])
-        return out + self._events(self.engine.voice(station, max(time, since)))
+        return out + self.events(self.engine.voice(station, max(time, since)))
 
     def _evaluate(self) -> list[Output]:
         count = self.grid.due(self._reached())
@@ -290,7 +279,7 @@ class SiteFold:
             fed_v = np.hstack((values[:, self._gates], derived_v))
             fed_q = np.hstack((quality[:, self._gates], derived_q))
             rows, judged, _ = self.engine.feed(stamps, indices, fed_v.ravel(), fed_q.ravel())
-            out += self._events(rows)
+            out += self.events(rows)
             frame = make_frame(
                 self.plan.site.id, "derived", np.repeat(times, len(self.functions)),
                 np.tile(self._computed[gates:], count), derived_v.ravel(),
@@ -298,7 +287,7 @@ class SiteFold:
                 through=int(times[-1]), catalogue=self.plan.version,
             )  # fmt: skip
             out.append(Derived(frame))
-        out += self._events(self.engine.settle(int(times[-1]), self._on_grid))
+        out += self.events(self.engine.settle(int(times[-1]), self._on_grid))
         everything = np.hstack((values, derived_v)), np.hstack((quality, derived_q))
         return out + list(self.diagnosis.step(self._names, times, *everything))
 
@@ -349,7 +338,3 @@ def _later(frame: Frame, than: int) -> Frame:
     return replace(
         frame, times=frame.times[new], points=frame.points[new], values=frame.values[new], quality=frame.quality[new]
     )
-
-
-def _names(plan: Plan, rows: NDArray[Any]) -> set[tuple[str, str, str]]:
-    return {plan.names[r] for r in rows["rule"]}
