@@ -1,0 +1,137 @@
+"""Is the paging sound? A roster with a hole or an overlap, a policy that reaches nobody, an alarm that nobody pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from services.alerts.oncall.policy import OnCall, Policy
+from services.core.clock import DAY, iso, to_datetime, to_ns
+from services.core.errors import ConfigError, Fault
+from services.core.yaml_source import read_yaml, validate
+
+#: Rosters are looked through this far ahead: further than anybody plans a holiday.
+AHEAD = 60 * DAY
+
+_Complaint = tuple[tuple[str | int, ...], object, str]
+
+
+def load_oncall(path: Path, at: int) -> OnCall:
+    """The file, validated for the time from `at` (ns) on; ConfigError with file, line, field, value and bound."""
+    source = read_yaml(path)
+    rules = validate(OnCall, source)
+    faults: list[Fault] = [source.fault(where, value, bound) for where, value, bound in complaints(rules, at)]
+    if faults:
+        raise ConfigError(faults)
+    return rules
+
+
+def complaints(rules: OnCall, at: int) -> Iterator[_Complaint]:
+    """(where, value, what would be right) of everything that is wrong from `at` (ns) on."""
+    yield from _zones(rules)
+    if any(True for _ in _zones(rules)):
+        return
+    yield from _names(rules)
+    yield from _holes(rules, at)
+    for i, policy in enumerate(rules.policies):
+        yield from _reaches(rules, policy, i, at)
+    yield from _forgotten(rules, at)
+
+
+def _zones(rules: OnCall) -> Iterator[_Complaint]:
+    places: list[tuple[tuple[str | int, ...], str]] = [(("time_zone",), rules.time_zone)]
+    places += [(("rosters", i, "time_zone"), one.time_zone) for i, one in enumerate(rules.rosters)]
+    for where, name in places:
+        try:
+            ZoneInfo(name)
+        except Exception:
+            yield where, name, "must be an IANA time zone, e.g. Asia/Shanghai"
+
+
+def _names(rules: OnCall) -> Iterator[_Complaint]:
+    known = [*(one.id for one in rules.people), *(one.id for one in rules.rosters)]
+    sections = {
+        "people": ([one.id for one in rules.people], known),
+        "rosters": ([one.id for one in rules.rosters], known),
+        "policies": ([one.id for one in rules.policies], [one.id for one in rules.policies]),
+    }
+    for section, (ids, taken) in sections.items():
+        for i, name in enumerate(ids):
+            if taken.count(name) > 1:
+                yield (section, i, "id"), name, "must be unique (people and rosters share their names)"
+    people = {one.id for one in rules.people}
+    for i, person in enumerate(rules.people):
+        for j, way in enumerate(person.reach):
+            if way.channel not in rules.channels:
+                yield ("people", i, "reach", j, "channel"), way.channel, f"must be one of {sorted(rules.channels)}"
+    for i, roster in enumerate(rules.rosters):
+        for name in sorted(roster.people() - people):
+            yield ("rosters", i), name, "must be one of the people"
+        for j, one in enumerate(roster.overrides):
+            if one.until <= one.start:
+                yield ("rosters", i, "overrides", j, "until"), one.until.isoformat(), "must be after its start"
+    for i, policy in enumerate(rules.policies):
+        for j, step in enumerate(policy.steps):
+            for name in step.to:
+                if name not in known:
+                    yield ("policies", i, "steps", j, "to"), name, "must be a roster or a person"
+    for name in rules.digest_to:
+        if name not in known:
+            yield ("digest_to",), name, "must be a roster or a person"
+
+
+def _holes(rules: OnCall, at: int) -> Iterator[_Complaint]:
+    for i, roster in enumerate(rules.rosters):
+        for shift in roster.shifts(at, at + AHEAD):
+            if len(shift.people) == 1:
+                continue
+            span = f"{_local(shift.start, roster.time_zone)} to {_local(shift.end, roster.time_zone)}"
+            who = "a hole: nobody is on call" if not shift.people else f"an overlap: {', '.join(shift.people)}"
+            yield ("rosters", i), span, f"{who}; exactly one person must be"
+            break  # one is enough to go and look
+
+
+def _reaches(rules: OnCall, policy: Policy, i: int, at: int) -> Iterator[_Complaint]:
+    critical = not policy.match.priorities or "critical" in policy.match.priorities
+    if critical and policy.steps and policy.steps[0].urgency != "wake":
+        yield (
+            ("policies", i, "steps", 0),
+            policy.steps[0].urgency,
+            "must be wake: a push wakes nobody, this is critical",
+        )
+    for j, step in enumerate(policy.steps):
+        for name in step.to:
+            roster = rules.roster(name)
+            for person in sorted(roster.people()) if roster is not None else (name,):
+                someone = rules.person(person)
+                if someone is not None and not someone.ways(step.urgency):
+                    where = ("policies", i, "steps", j, "to")
+                    yield where, person, f"has no channel for {step.urgency}: the policy would reach nobody"
+        if step.times > 1 and not step.repeat:
+            yield ("policies", i, "steps", j, "times"), step.times, "must have `repeat`, or be 1"
+        if j and step.wait < policy.steps[j - 1].wait:
+            yield ("policies", i, "steps", j, "wait"), step.wait, "must not be before the step above it"
+
+
+def _forgotten(rules: OnCall, at: int) -> Iterator[_Complaint]:
+    """Critical alarms of any site must page somebody at every hour of the week."""
+    zone = ZoneInfo(rules.time_zone)
+    monday = to_datetime(at).astimezone(zone).date()
+    sites = [*sorted({site for policy in rules.policies for site in policy.match.sites}), "any-other"]
+    for site in sites:
+        for quarter in range(7 * 96):
+            local = datetime.combine(monday, datetime.min.time()) + timedelta(minutes=15 * quarter)
+            moment = to_ns(local.replace(tzinfo=zone))
+            found = rules.policy_of(site, "critical", "", 0, moment)
+            if found is None or not found.steps:
+                where = ("policies",) if found is None else ("policies", rules.policies.index(found), "steps")
+                bound = "a critical alarm then would page nobody: a policy with steps must fit it"
+                yield where, f"{site}, {local:%A %H:%M}", bound
+                break
+
+
+def _local(at: int, zone: str) -> str:
+    moment = to_datetime(at).astimezone(ZoneInfo(zone))
+    return moment.strftime("%Y-%m-%d %H:%M") if at < 2**62 else iso(at)
