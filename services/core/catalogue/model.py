@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from services.core.clock import HOUR, MINUTE, SECOND, format_duration, parse_duration
 
 Priority = Literal["critical", "high", "medium", "journal"]
+Severity = Literal["minor", "serious", "severe"]
 RuleKind = Literal[
     "high",  # value > limit
     "low",  # value < limit
@@ -116,6 +117,8 @@ class RuleTerms(Strict):
     certain_after: for how long readings must be good again before an alarm that stood uncertain is certain, so that
     an instrument that flickers writes one line and not one a flicker.
     chatter_shelf: for how long an alarm that comes three times in a minute is put aside by itself; 0: never.
+    severity: the class of the consequence, of which with `respond_within` the priority is derived (`priority.py`).
+    priority_because: why the priority is another than the derived one.
     """
 
     kind: RuleKind
@@ -129,7 +132,8 @@ class RuleTerms(Strict):
     count: int = Field(default=1, ge=1, le=1000)
     states: tuple[int, ...] = Field(default=(), max_length=63)
     certain_after: Duration = 5 * MINUTE
-    priority: Priority
+    severity: Severity | None = None
+    priority_because: str = Field(default="", max_length=500)
     hidden_by: Identifier | None = None
     latching: bool = False
     realarm: Duration = 0
@@ -149,6 +153,7 @@ class Rule(RuleTerms):
     """
 
     id: Identifier
+    priority: Priority
     clear: Finite = 0.0
     limits: tuple[LimitSet, ...] = Field(default=(), max_length=12)
 

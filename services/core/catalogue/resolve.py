@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from services.core.catalogue.definition import Definition, keys_of, make_rule
 from services.core.catalogue.explain import of_station
-from services.core.catalogue.model import FALLING, Catalogue, DerivedBy, Point, Rule, Site, Station, Suppression
+from services.core.catalogue.model import Catalogue, DerivedBy, Point, Rule, Site, Station, Suppression
 from services.core.catalogue.source import (
     CatalogueSource,
     PointSource,
@@ -27,6 +30,9 @@ from services.core.yaml_source import Source, faults_of, read_yaml, validate
 
 TYPES = Path(__file__).parent / "types"
 
+#: Points and alarms of one file: a city of 25 plants and 500 stations has some 20,000.
+MAX_DEFINITIONS = 200_000
+
 #: Row 41 of the starting alarm set: a station that is silent for three heartbeats, at least three minutes.
 _STALE = RuleSource(
     rule="station-silent",
@@ -34,6 +40,7 @@ _STALE = RuleSource(
     kind="stale",
     off_delay=5 * MINUTE,
     priority="medium",
+    severity="minor",
     consequence="The station cannot be seen",
     response="Check link and power, send a crew if it lasts",
     respond_within=30 * MINUTE,
@@ -41,19 +48,43 @@ _STALE = RuleSource(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A catalogue with what it was read from. definitions: every alarm, those that a site takes away (`off`) too."""
+
+    catalogue: Catalogue
+    source: Source
+    parsed: CatalogueSource
+    definitions: tuple[Definition, ...]
+
+
+@cache
+def type_sources() -> dict[str, Source]:
+    """The files of the station types that come with Headworks, by type."""
+    files = sorted(TYPES.glob("*.yaml"))
+    return {str(s.data["type"]): s for s in (read_yaml(f, f"types/{f.name}") for f in files)}
+
+
 @cache
 def load_types() -> dict[str, StationType]:
     """The station types that come with Headworks, by name."""
-    return {t.type: t for t in (validate(StationType, read_yaml(f)) for f in sorted(TYPES.glob("*.yaml")))}
+    return {name: validate(StationType, source) for name, source in type_sources().items()}
 
 
 def load_catalogue(path: Path) -> Catalogue:
     """The catalogue in `path`. Raises ConfigError with every fault: file, line, field, value, bound."""
-    source = read_yaml(path)
+    return read_catalogue(path).catalogue
+
+
+def read_catalogue(path: Path, name: str = "") -> Reading:
+    """The catalogue in `path` with its alarms as written; `name`: what faults call the file. Raises ConfigError."""
+    source = read_yaml(path, name)
     parsed = validate(CatalogueSource, source)
     types = load_types() | {t.type: t for t in parsed.station_types}
     faults: list[Fault] = []
-    sites = []
+    sites: list[Site] = []
+    definitions: list[Definition] = []
+    _verify_size(parsed, types, source)
     seen: set[str] = set()
     for i, site in enumerate(parsed.sites):
         if site.id in seen:
@@ -62,47 +93,35 @@ def load_catalogue(path: Path) -> Catalogue:
         builder = _SiteBuilder(parsed, site, types, source, ("sites", i))
         resolved = builder.build()
         faults += builder.faults
+        definitions += builder.definitions
         if resolved is not None:
             sites.append(resolved)
     if faults:
         raise ConfigError(faults)
-    return Catalogue(group=parsed.group, name=parsed.name, sites=tuple(sites))
+    catalogue = Catalogue(group=parsed.group, name=parsed.name, sites=tuple(sites))
+    return Reading(catalogue, source, parsed, tuple(definitions))
+
+
+def _verify_size(parsed: CatalogueSource, types: dict[str, StationType], source: Source) -> None:
+    """What `units` would expand to, counted before it is: a short file may ask for more than there is memory for."""
+    total = 0
+    for i, site in enumerate(parsed.sites):
+        for j, station in enumerate(site.stations):
+            kind = types.get(station.type)
+            if kind is None:
+                continue
+            total += len(kind.points) + len(kind.alarms)
+            for unit, one in kind.repeat.items():
+                total += station.units.get(unit, 0) * (len(one.points) + len(one.alarms))
+            if total > MAX_DEFINITIONS:
+                where = ("sites", i, "stations", j)
+                bound = f"points and alarms of the file up to here: at most {MAX_DEFINITIONS}; divide it by sites"
+                raise ConfigError([source.fault(where, total, bound)])
 
 
 def make_station_rule(change: RuleOverride | None = None) -> Rule:
     """The alarm that every station has: its silence."""
     return make_rule(_STALE, change)
-
-
-def make_rule(source: RuleSource, change: RuleOverride | None = None) -> Rule:
-    """A resolved rule: the override's fields replace the type's, and the deadband becomes a clear limit."""
-    fields = source.model_dump()
-    if change is not None:
-        given = change.model_dump(exclude_none=True, exclude={"off"})
-        if "deadband" in given or "clear_ratio" in given:
-            fields["deadband"] = fields["clear_ratio"] = None
-        fields |= given
-    deadband, ratio = fields.pop("deadband"), fields.pop("clear_ratio")
-    clear = _clear(fields["kind"], fields["limit"], deadband, ratio)
-    fields["limits"] = tuple(
-        {k: v for k, v in one.items() if k not in ("deadband", "clear_ratio")}
-        | {"clear": _clear(fields["kind"], one["limit"], *_own(one, deadband, ratio))}
-        for one in fields["limits"]
-    )
-    fields["id"] = fields.pop("rule")
-    fields.pop("point")
-    return Rule.model_validate(fields | {"clear": clear})
-
-
-def _own(one: dict[str, Any], deadband: float | None, ratio: float | None) -> tuple[float | None, float | None]:
-    """The deadband or ratio of a limit by mode or season: its own, else the rule's."""
-    given = one.get("deadband") is not None or one.get("clear_ratio") is not None
-    return (one.get("deadband"), one.get("clear_ratio")) if given else (deadband, ratio)
-
-
-def _clear(kind: str, limit: float, deadband: float | None, ratio: float | None) -> float:
-    """Where the deadband ends, on the safe side of the limit."""
-    return limit * ratio if ratio is not None else limit + (1 if kind in FALLING else -1) * (deadband or 0.0)
 
 
 class _SiteBuilder:
@@ -122,6 +141,8 @@ class _SiteBuilder:
             path,
         )
         self.faults: list[Fault] = []
+        self.definitions: list[Definition] = []
+        self.used: set[tuple[str | int, ...]] = set()
 
     def fault(self, where: tuple[str | int, ...], value: object, bound: str) -> None:
         self.faults.append(self.source.fault((*self.path, *where), value, bound))
@@ -138,13 +159,16 @@ class _SiteBuilder:
             if station.type not in self.types:
                 self.fault((*where, "type"), station.type, f"must be one of {sorted(self.types)}")
                 continue
-            stations.append(self._station(station))
+            stations.append(self._station(station, where))
             mine = self._points(station, self.types[station.type], where)
             points += mine
             explained += [(j, one) for one in self._explained(station, mine, where)]
+        for key in self.site.alarms:
+            if (*self.path, "alarms", key) not in self.used:
+                self.fault(("alarms", key), key, "must be an alarm of one of the site's stations")
         if self.faults:
             return None
-        data = self.site.model_dump(exclude={"stations", "suppressions"})
+        data = self.site.model_dump(exclude={"stations", "suppressions", "alarms"})
         written = len(self.site.suppressions)
         try:
             site = Site(
@@ -167,7 +191,7 @@ class _SiteBuilder:
                 self.fault(complaint[1:], value, bound)
                 continue
             j = order.index(str(complaint[0]))
-            self.fault(("stations", j, *self._written(j, tuple(map(str, complaint)))), value, bound)
+            self.fault(self.written(tuple(map(str, complaint))), value, bound)
         return site
 
     def _explained(
@@ -184,35 +208,77 @@ class _SiteBuilder:
                 self.faults.append(self.source.fault(("station_types", place, "suppressions", *at), value, bound))
         return found
 
-    def _written(self, j: int, where: tuple[str, ...]) -> tuple[str, ...]:
-        """Where the site's file says it, if it does: an override, else the station's type."""
+    def written(self, where: tuple[str, ...]) -> tuple[str | int, ...]:
+        """Where the site's file says what (station, …) is about: an override, else the station's type."""
+        j = [s.id for s in self.site.stations].index(where[0])
+        station: tuple[str | int, ...] = ("stations", j)
         if where[1] == "parameters":
-            return where[1:]
+            return (*station, *where[1:])
+        names = ("/".join(where[1:]), where[-1], where[1])
         for section in ("alarms", "points"):
-            for name in ("/".join(where[1:]), where[-1], where[1]):
+            for name in names:
                 if name in getattr(self.site.stations[j], section):
-                    return (section, name)
-        return ("type",)
+                    return (*station, section, name)
+        for name in names:
+            if name in self.site.alarms:
+                return ("alarms", name)
+        return (*station, "type")
 
-    def _station(self, station: StationSource) -> Station:
-        change = station.alarms.get("station-silent")
+    def _station(self, station: StationSource, where: tuple[str | int, ...]) -> Station:
+        silence = self._define(station, where, _STALE, ("every station", 0), "station")
+        if silence.change is not None and silence.change.off is not None:
+            self.fault(silence.overrides[-1][0], "off", "a station's silence is not taken away: nobody would see it")
         return Station(
             id=station.id,
             type=station.type,
             name=station.name or station.id,
             heartbeat=station.heartbeat,
             stale_after=max(3 * station.heartbeat, 3 * MINUTE),
-            stale=make_station_rule(change),
+            stale=silence.rule,
         )
+
+    def _define(
+        self,
+        station: StationSource,
+        where: tuple[str | int, ...],
+        rule: RuleSource,
+        written: tuple[str, int],
+        point: str = "",
+    ) -> Definition:
+        """The alarm with what the site, then the station says of it, of its name before its point and name."""
+        places: tuple[tuple[tuple[str | int, ...], dict[str, RuleOverride]], ...] = (
+            (self.path, self.site.alarms),
+            ((*self.path, *where), station.alarms),
+        )
+        found = []
+        for path, alarms in places:
+            for key in keys_of(point or rule.point, rule.rule):
+                if key in alarms:
+                    self.used.add((*path, "alarms", key))
+                    found.append(((*path, "alarms", key), alarms[key]))
+        definition = Definition(self.site.id, station.id, point or rule.point, rule, written, tuple(found))
+        self.definitions.append(definition)
+        return definition
+
+    def _rules(self, station: StationSource, kind: StationType) -> Iterator[tuple[RuleSource, tuple[str, int]]]:
+        """The type's alarms for the units that the station has, each with file and line."""
+        own = next((n for n, one in enumerate(self.parsed.station_types) if one is kind), None)
+        source = self.source if own is not None else type_sources()[kind.type]
+        path: tuple[str | int, ...] = () if own is None else ("station_types", own)
+        for k, rule in enumerate(kind.alarms):
+            yield rule, (source.file, source.line((*path, "alarms", k)))
+        for unit, repeated in kind.repeat.items():
+            for n in range(1, station.units.get(unit, 0) + 1):
+                for k, raw in enumerate(repeated.alarms):
+                    line = source.line((*path, "repeat", unit, "alarms", k))
+                    yield RuleSource.model_validate(_fill(raw, n)), (source.file, line)
 
     def _points(self, station: StationSource, kind: StationType, where: tuple[str | int, ...]) -> list[Point]:
         sources: dict[str, PointSource] = dict(kind.points)
-        rules = list(kind.alarms)
         for unit, repeated in kind.repeat.items():
             for n in range(1, station.units.get(unit, 0) + 1):
                 for name, point in repeated.points.items():
                     sources[name.replace("{n}", f"{n:02d}")] = _numbered(point, n)
-                rules += [RuleSource.model_validate(_fill(a, n)) for a in repeated.alarms]
         for unit in station.units:
             if unit not in kind.repeat:
                 self.fault((*where, "units", unit), unit, f"must be one of {sorted(kind.repeat)}")
@@ -222,19 +288,18 @@ class _SiteBuilder:
             if change.derived is not None:
                 sources[name] = sources[name].model_copy(update={"derived": change.derived})
         by_point: dict[str, list[Rule]] = {name: [] for name in sources}
-        used = {"station-silent"}
-        for rule in rules:
+        mine: set[str] = set(keys_of("station", _STALE.rule))
+        for rule, written in self._rules(station, kind):
             if rule.point not in by_point:
                 self.fault((*where, "type"), rule.rule, f"its point {rule.point!r} must exist")
                 continue
-            key = next((k for k in (f"{rule.point}/{rule.rule}", rule.rule) if k in station.alarms), "")
-            used.add(key)
-            change_ = station.alarms.get(key)
-            if change_ is not None and change_.off is not None:
-                continue
-            by_point[rule.point].append(make_rule(rule, change_))
+            mine.update(keys_of(rule.point, rule.rule))
+            definition = self._define(station, where, rule, written)
+            changed = definition.change
+            if changed is None or changed.off is None:
+                by_point[rule.point].append(definition.rule)
         for key in station.alarms:
-            if key not in used:
+            if key not in mine:
                 self.fault((*where, "alarms", key), key, f"must be an alarm of type {kind.type}")
         ordered = sorted(sources, key=lambda n: (sources[n].derived is not None, n != "state"))
         used_parameters: set[str] = set()
@@ -242,10 +307,10 @@ class _SiteBuilder:
         for name in ordered:
             derived = sources[name].derived
             if derived is not None:
-                mine = {k: v for k, v in station.parameters.items() if k in derived.parameters}
-                used_parameters |= mine.keys()
+                given = {k: v for k, v in station.parameters.items() if k in derived.parameters}
+                used_parameters |= given.keys()
                 inputs = _wildcards(station.id, derived.inputs, ordered)
-                derived = derived.model_copy(update={"inputs": inputs, "parameters": derived.parameters | mine})
+                derived = derived.model_copy(update={"inputs": inputs, "parameters": derived.parameters | given})
             points.append(_point(station.id, name, sources[name], derived, by_point[name]))
         for name in sorted(station.parameters.keys() - used_parameters):
             self.fault((*where, "parameters", name), name, f"must be a parameter of type {kind.type}")

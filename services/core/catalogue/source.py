@@ -16,6 +16,7 @@ from services.core.catalogue.model import (
     PointName,
     Priority,
     RuleTerms,
+    Severity,
     Strict,
     Suppression,
     Text,
@@ -59,13 +60,23 @@ class LimitSource(When):
 
 
 class RuleSource(RuleTerms):
-    """An alarm of a station type. Without consequence, response and time to respond it is not an alarm."""
+    """An alarm of a station type. Without consequence, response and time to respond it is not an alarm.
+
+    priority: left out, it is derived from `severity` and `respond_within`.
+    """
 
     rule: Identifier
     point: PointName
+    priority: Priority | None = None
     deadband: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     clear_ratio: Annotated[float, Field(gt=0, le=4)] | None = None
     limits: tuple[LimitSource, ...] = Field(default=(), max_length=12)
+
+    @model_validator(mode="after")
+    def _has_a_priority(self) -> RuleSource:
+        if self.priority is None and self.severity is None:
+            raise ValueError("an alarm needs a `priority`, or the `severity` of its consequence to derive it from")
+        return self
 
 
 class RuleOverride(Strict):
@@ -85,6 +96,8 @@ class RuleOverride(Strict):
     certain_after: Duration | None = None
     limits: tuple[LimitSource, ...] | None = Field(default=None, max_length=12)
     priority: Priority | None = None
+    severity: Severity | None = None
+    priority_because: Text | None = None
     consequence: Text | None = None
     response: Text | None = None
     respond_within: Duration | None = None
@@ -152,6 +165,7 @@ class SiteSource(Strict):
         Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]
     ] | None = None  # fmt: skip
     stations: list[StationSource] = Field(min_length=1, max_length=100)
+    alarms: dict[str, RuleOverride] = {}
     demand: Demand | None = None
     incidents: list[Identifier] = []
     playbooks: dict[str, dict[str, Text]] = {}
