@@ -59,13 +59,13 @@ def describe(file: Path) -> str:
         rules = sum(len(p.rules) for site in catalogue.sites for p in site.points)
         versions = ", ".join(f"{site.id} {version_of(to_json(site))}" for site in catalogue.sites)
         return f"{len(catalogue.sites)} sites, {points} points, {rules} alarms ({versions})"
-    if isinstance(data, dict) and "plants" in data:
+    if isinstance(data, dict) and ("plants" in data or "model" in data):
         from services.job.places import catalogue_for
-        from services.telemetry.simulator.city import City
-        from services.telemetry.simulator.event_file import load_event
+        from services.telemetry.simulator.scene import load_scene
 
-        event = load_event(file)
-        catalogue_for(event, City(event))
+        scene = load_scene(file)
+        catalogue_for(scene)
+        event = scene.event
         hours = event.seconds / 3600
         return f"event {event.id}, {hours:.1f} h, {len(event.documented)} documented facts"
     if isinstance(data, dict) and "surges" in data:
@@ -73,4 +73,4 @@ def describe(file: Path) -> str:
 
         expected = load_expected(file)
         return f"what is expected of {expected.event}: {len(expected.surges)} surges"
-    raise ConfigError([Fault(str(file), 1, "file", "neither", "must have `sites:` or `plants:` at the top")])
+    raise ConfigError([Fault(str(file), 1, "file", "neither", "must have `sites:`, `plants:` or `model:` at the top")])

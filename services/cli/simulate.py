@@ -20,7 +20,7 @@ from services.job.options import DEFAULT_EVENT
 if TYPE_CHECKING:
     from services.job.field import Pace
 
-HELP = """Play an event's plants and gauges as Sparkplug B over MQTT, and own the run's clock. Frames are kept
+HELP = """Play an event's stations as Sparkplug B over MQTT, and own the run's clock. Frames are kept
 until a bridge says that they are committed, so this waits for one.
 
 A broker with an access list wants a user for the player and for each gateway: --ca and --secrets.
@@ -55,7 +55,7 @@ def _simulate(
     from services.job.places import catalogue_for, find_event
     from services.telemetry.access import Access, read_secret
     from services.telemetry.link import Server
-    from services.telemetry.simulator.city import City
+    from services.telemetry.simulator.scene import scene_of
 
     if secrets is not None and username:
         raise typer.BadParameter("names every user itself: leave out --username", param_hint="--secrets")
@@ -65,13 +65,13 @@ def _simulate(
     password = read_secret(password_file) if password_file is not None else ""
     access = Access(Server(host, port, username, password, str(ca or "")), secrets)
     described = find_event(event)
-    city = City(described, seed)
-    catalogue = catalogue_for(described, city, sites)
+    scene = scene_of(described, seed)
+    catalogue = catalogue_for(scene, sites)
     pace = Pace(parse_speed(speed))
 
     async def work() -> dict[str, int]:
         playing = asyncio.create_task(
-            play(city, catalogue, access, pace, run=f"{described.id}/{city.seed}"), name="play"
+            play(scene, catalogue, access, pace, run=f"{described.id}/{scene.seed}"), name="play"
         )
         if not obey:
             return asdict(await playing)

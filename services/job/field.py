@@ -1,4 +1,4 @@
-"""The field of a simulated run: a city's plants behind their gateways, and the player who owns the clock."""
+"""The field of a simulated run: an event's stations behind their gateways, and the player who owns the clock."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from services.telemetry.access import PLAYER, Access
 from services.telemetry.gateway.gateway import Gateway
 from services.telemetry.gateway.player import PlayerClock
 from services.telemetry.link import Server
-from services.telemetry.simulator.city import City
+from services.telemetry.simulator.scene import Scene
+from services.telemetry.simulator.sending import Sending
 
-#: Event minutes that the field may be ahead of what the log has.
+#: Frames of a station that the field may be ahead of what the log has.
 _LEAD = 8
-
-_STEP = 60  # seconds of event time a message
 
 #: Seconds that the player waits for a bridge to say that the end of the event is in its log.
 _LAST_WORD = 60.0
@@ -54,7 +53,7 @@ class Played:
 
 
 async def play(
-    city: City,
+    scene: Scene,
     catalogue: Catalogue,
     server: Server | Access,
     pace: Pace,
@@ -62,7 +61,7 @@ async def play(
     run: str,
     progress: Callable[[int], None] = lambda _time: None,
 ) -> Played:
-    """Plays the city from where it stands to its end, and returns when the log has it all.
+    """Plays the event from where it stands to its end, and returns when the log has it all.
 
     A restart plays from the start again: the frames come out the same, and those that the log has are not sent.
     """
@@ -71,30 +70,34 @@ async def play(
     access = server if isinstance(server, Access) else Access(server)
     indices = {
         (site, station): np.array(
-            [catalogue.site(site).point_index[f"{station}/{name}"] for name in city.points(site, station)],
+            [catalogue.site(site).point_index[f"{station}/{name}"] for name in scene.points(site, station)],
             np.int32,
         )
-        for site, stations in city.sites.items()
+        for site, stations in scene.sites.items()
         for station in stations
     }
     async with AsyncExitStack() as stack:
         gateways = {
             site: await stack.enter_async_context(Gateway(catalogue.site(site), epoch, access.of(site)))
-            for site in city.sites
+            for site in scene.sites
         }
         clock = await stack.enter_async_context(PlayerClock(catalogue.group, run, access.of(PLAYER)))
         behind: deque[dict[str, int]] = deque()
         anchor: tuple[float, float, int] | None = None
-        while city.now < city.end:
-            for (site, station), samples in city.advance(_STEP).items():
-                points = indices[site, station][samples.points]
+        sending = Sending(scene)
+        while scene.now < scene.end:
+            for parcel in sending.advance():
+                samples = parcel.samples
+                points = indices[parcel.site, parcel.station][samples.points]
                 quality = np.zeros(len(points), np.uint8)
-                await gateways[site].publish(station, samples.times, points, samples.values, quality, city.now)
+                await gateways[parcel.site].publish(
+                    parcel.station, samples.times, points, samples.values, quality, parcel.through
+                )
                 published += len(points)
                 messages += 1
             marks = {site: gateway.counters.last for site, gateway in gateways.items()}
-            clock.say(city.now, {s: Position(epoch, n) for s, n in marks.items()}, end=city.now >= city.end)
-            progress(city.now)
+            clock.say(scene.now, {s: Position(epoch, n) for s, n in marks.items()}, end=scene.now >= scene.end)
+            progress(scene.now)
             behind.append(marks)
             while behind and all(gateways[s].counters.committed >= n for s, n in behind[0].items()):
                 behind.popleft()
@@ -106,12 +109,12 @@ async def play(
                 anchor = None
                 continue
             if anchor is None or anchor[0] != pace.speed:
-                anchor = (pace.speed, time.monotonic(), city.now)
-            due = anchor[1] + (city.now - anchor[2]) / SECOND / anchor[0]
+                anchor = (pace.speed, time.monotonic(), scene.now)
+            due = anchor[1] + (scene.now - anchor[2]) / SECOND / anchor[0]
             await asyncio.sleep(max(0.0, due - time.monotonic()))
         for gateway in gateways.values():
             await gateway.drain()
         # No later word covers the last one: without it in the log the event does not end.
-        if not await clock.until_heard(city.now, _LAST_WORD):
+        if not await clock.until_heard(scene.now, _LAST_WORD):
             _log.warning("no bridge has said that it heard the end of the event", waited_seconds=_LAST_WORD)
     return Played(published, messages)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from services.core.catalogue import Catalogue, load_catalogue
 from services.core.errors import ConfigError, Fault
-from services.telemetry.simulator.city import City
-from services.telemetry.simulator.event import Event
-from services.telemetry.simulator.event_file import load_event
+from services.core.yaml_source import read_yaml
+from services.telemetry.simulator.described import Described
+from services.telemetry.simulator.scene import Scene, model_of, read_event
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -29,43 +29,43 @@ def event_ids() -> list[str]:
 
 
 def _drives(file: Path) -> bool:
-    """Whether the event has plants to simulate; a recorded event has none."""
+    """Whether there is a model that plays the event; a recorded event has none."""
     try:
-        return "\nplants:" in file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return model_of(read_yaml(file).data) is not None
+    except ConfigError:
         return False
 
 
-def find_event(name: str) -> Event:
+def find_event(name: str) -> Described:
     """An event by id, or by the path of its file. ConfigError when it is not there or is wrong."""
     path = Path(name)
     if path.suffix in (".yaml", ".yml"):
-        return load_event(path)
+        return read_event(path)
     path = home() / "events" / name / "event.yaml"
     if "/" in name or os.sep in name or not path.is_file():
         raise ConfigError([Fault(str(path), 1, "event", repr(name), f"must be one of {', '.join(event_ids())}")])
-    return load_event(path)
+    return read_event(path)
 
 
-def catalogue_for(event: Event, city: City, sites: Path | None = None) -> Catalogue:
+def catalogue_for(scene: Scene, sites: Path | None = None) -> Catalogue:
     """The catalogue of the event's group (`sites`: another file), cut to the sites that the event plays.
 
     ConfigError when a site, station or point that the event plays is not in it.
     """
-    path = sites or home() / "sites" / f"{event.group}.yaml"
+    path = sites or home() / "sites" / f"{scene.event.group}.yaml"
     catalogue = load_catalogue(path)
     known = {site.id: site for site in catalogue.sites}
     faults: list[Fault] = []
-    for site, stations in city.sites.items():
+    for site, stations in scene.sites.items():
         if site not in known:
             faults.append(Fault(str(path), 1, "sites", site, "the event plays this site; it must be here"))
             continue
         index = known[site].point_index
         for station in stations:
-            for point in city.points(site, station):
+            for point in scene.points(site, station):
                 if f"{station}/{point}" not in index:
                     where = f"{site}/{station}/{point}"
                     faults.append(Fault(str(path), 1, "points", where, "the event plays this point; it must be here"))
     if faults:
         raise ConfigError(faults)
-    return catalogue.model_copy(update={"sites": tuple(known[name] for name in city.sites)})
+    return catalogue.model_copy(update={"sites": tuple(known[name] for name in scene.sites)})

@@ -39,8 +39,8 @@ from services.telemetry.bridge.bridge import Bridge
 from services.telemetry.bridge.counters import BridgeCounters
 from services.telemetry.broker.broker import Broker
 from services.telemetry.link import Server
-from services.telemetry.simulator.city import City
-from services.telemetry.simulator.event import Event
+from services.telemetry.simulator.described import Described
+from services.telemetry.simulator.scene import scene_of
 
 __all__ = ["LOG_FILE", "EventEnd", "Job", "RunError"]
 
@@ -82,10 +82,10 @@ class Job:
         self, options: Options, show: Callable[[str], None], watch: Callable[[Catalogue, int], list[Taker]]
     ) -> None:
         self.options, self._show, self._watch = options, show, watch
-        self.event: Event = find_event(options.event)
-        city = City(self.event, options.seed)
-        self.catalogue = catalogue_for(self.event, city, options.sites)
-        self.run_id = f"{self.event.id}/{city.seed}/{_digest(self.event)}"
+        self.event: Described = find_event(options.event)
+        scene = scene_of(self.event, options.seed)
+        self.catalogue = catalogue_for(scene, options.sites)
+        self.run_id = f"{self.event.id}/{scene.seed}/{_digest(self.event)}"
         self.summary: Summary | None = None
         self._memoir: Memoir | None = None
         self._follower: Follower | None = None
@@ -290,7 +290,7 @@ async def _first_failure(running: list[asyncio.Future[Any]], wanted: asyncio.Tas
         wanted.cancel()
 
 
-def _digest(event: Event) -> str:
+def _digest(event: Described) -> str:
     """Of what makes the readings come out as they do; a run can only go on when it is the same."""
     told = {"title", "sources", "documented", "assumptions"}
     return hashlib.blake2b(event.model_dump_json(exclude=told).encode(), digest_size=6).hexdigest()

@@ -11,7 +11,7 @@ from pathlib import Path
 from services.cli.interrupt import normal_end
 from services.cli.terminal import set_up_logs
 from services.job.field import Pace, play
-from services.job.places import catalogue_for, find_event
+from services.job.places import catalogue_for
 from services.telemetry.link import Server
 from tests.stack.part import Part
 
@@ -38,7 +38,7 @@ def main() -> None:
 
     playing = play(
         city,
-        catalogue_for(find_event(part.event), city),
+        catalogue_for(city),
         Server("127.0.0.1", asked.port),
         Pace(asked.speed or None),
         run=asked.run,

@@ -17,7 +17,7 @@ from services.core.journal import canonical_journal
 from services.core.records import Config, Output, Tick
 from services.job.options import DEFAULT_EVENT
 from services.job.places import PROJECT, catalogue_for, find_event
-from services.telemetry.simulator.city import City
+from services.telemetry.simulator.scene import Scene, scene_of
 
 Times = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -39,9 +39,9 @@ class Part:
     event: str = DEFAULT_EVENT
     since: str = ""
 
-    def city(self) -> City:
+    def city(self) -> Scene:
         """The city at the beginning of the part."""
-        city = City(find_event(self.event))
+        city = scene_of(find_event(self.event))
         if self.since:
             city.advance((parse_time(self.since) - city.start) // SECOND)
         return city
@@ -80,7 +80,7 @@ def expected(part: Part) -> Expected:
     """Simulator straight into the processor."""
     city = part.city()
     start = city.now
-    catalogue = catalogue_for(find_event(part.event), city)
+    catalogue = catalogue_for(city)
     processor = AlertProcessor()
     out: list[Output] = []
     for one in catalogue.sites:

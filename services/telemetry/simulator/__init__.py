@@ -1,18 +1,19 @@
-"""A physical simulator of a city's water plants through one event.
+"""Physical simulators of the library's events.
 
-`load_event` reads and validates an event file, `City` runs it. The model is plain NumPy and Python
-and knows nothing of MQTT, of the catalogue or of the alarms: it gives what the instruments would
-have shown, and somebody else carries it.
+`load_scene` reads and validates an event file and picks the model that plays it by what it says: a city's plants
+(`City`), an isolation station (`isolation/`), exposed meters in the frost (`freeze/`). A model is plain NumPy and
+Python and knows nothing of MQTT, of the catalogue or of the alarms: it gives what the instruments would have shown,
+and somebody else carries it; `sending` says when it leaves the site.
 
-    event = load_event(Path("events/liuyang-2023-04-18-storm-turbidity/event.yaml"))
-    city = City(event)
-    while city.now < city.end:
-        for (site, station), samples in city.advance(60).items():
+    scene = load_scene(Path("events/liuyang-2023-04-18-storm-turbidity/event.yaml"))
+    while scene.now < scene.end:
+        for (site, station), samples in scene.advance(60).items():
             ...
 
-Each file holds one physical unit: `river`, `screen`, `intake`, `rawmain`, `clarifier`, `filters`,
-`clearwell`, `highlift`, `demand`. `plant` wires one plant, `city` all of them, `sensors` turns true
-values into readings. `python -m services.telemetry.simulator EVENT.yaml` prints the night.
+A model of one's own is an entry in `scene.MODELS`, and usually a `stepped.Stepped`. Of the city, each file holds one
+physical unit: `river`, `screen`, `intake`, `rawmain`, `clarifier`, `filters`, `clearwell`, `highlift`, `demand`;
+`plant` wires one plant, `city` all of them. `sensors` turns true values into readings.
+`python -m services.telemetry.simulator EVENT.yaml` prints a city's night.
 """
 
 from services.telemetry.simulator.city import City

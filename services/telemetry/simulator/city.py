@@ -32,6 +32,7 @@ class City:
         self.seed = event.seed if seed is None else seed
         self.start, self.end = event.start_ns, event.end_ns
         self.now = self.start
+        self.frame_seconds = 60
         self.demand = Demand(event)
         self.river = run_river(event)
         self._count = int(event.seconds // STEP) + 1
@@ -58,6 +59,11 @@ class City:
         self._lay_out()
         self._steps = 0
         self._warm_up()
+
+    @property
+    def sites(self) -> Mapping[str, list[str]]:
+        """The stations of each site."""
+        return self._sites
 
     def points(self, site: str, station: str) -> tuple[str, ...]:
         """Names of a station's points in the order of the index in `Samples.points`.
@@ -88,7 +94,7 @@ class City:
             rows.append(self._truth(self._steps))
             self._steps += 1
         if not rows:
-            return {key: _no_samples() for key in self._columns}
+            return {key: Samples.none() for key in self._columns}
         truth = np.array(rows, dtype=np.float64)
         calm = self._apply_faults(first, truth)
         values, send = self._bank.read(first, truth, calm)
@@ -211,7 +217,7 @@ class City:
             add(name, "clearwell", field.clear_well_sensors())
             add(name, "highlift", field.high_lift_sensors())
         add(self.event.gauge, "gauge", field.gauge_sensors())
-        self.sites: Mapping[str, list[str]] = sites
+        self._sites = sites
         self._bank = SensorBank(sensors, self.seed)
         self._faults = []
         column = {(a, b, one.name): index for index, (a, b, one) in enumerate(sensors)}
@@ -245,7 +251,3 @@ class City:
             truth[rows, flow] = 0.0
             calm[rows, reading] = True
         return calm
-
-
-def _no_samples() -> Samples:
-    return Samples(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float64))

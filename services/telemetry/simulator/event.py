@@ -1,41 +1,12 @@
 """What an event file may say: typed, bounded and without anything unknown in it."""
 
-import re
-from datetime import datetime, timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
-NS = 1_000_000_000
-MAX_HOURS = 24
+from services.telemetry.simulator.described import NS, Clock, Described, Fraction, Model, Name, Text
 
-Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$")]
-"""Local time of day, quoted in YAML ("20:46"); it means its first occurrence at or after start."""
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-
-
-class Model(BaseModel):
-    """A part of an event file; unknown fields are refused, so that a typing error is seen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Fact(Model):
-    """Something that a published report says."""
-
-    text: Text
-    source: Name
-
-
-class Assumption(Model):
-    """Something that no report says, and why the model has it so."""
-
-    text: Text
-    why: Text
+__all__ = ["NS", "Event"]
 
 
 class Rain(Model):
@@ -157,19 +128,9 @@ class SampleLineFault(Model):
     point: Name
 
 
-class Event(Model):
-    """One event of the library: what is documented, what is assumed, and what drives the model."""
+class Event(Described):
+    """A city's event: what drives its river, its plants and its people."""
 
-    id: Name
-    title: Text
-    group: Name
-    time_zone: Text
-    start: AwareDatetime
-    end: AwareDatetime
-    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
-    documented: list[Fact]
-    assumptions: list[Assumption]
-    sources: dict[Name, Text]
     rain: Annotated[list[Rain], Field(min_length=1, max_length=500)]
     river: RiverModel
     debris: Debris
@@ -178,36 +139,3 @@ class Event(Model):
     gauge: Name
     actions: Annotated[list[Action], Field(max_length=500)] = []
     faults: Annotated[list[SampleLineFault], Field(max_length=100)] = []
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone in which clock times of this event are written."""
-        return ZoneInfo(self.time_zone)
-
-    @property
-    def start_ns(self) -> int:
-        """Start, ns UTC."""
-        return int(self.start.timestamp()) * NS
-
-    @property
-    def end_ns(self) -> int:
-        """End, ns UTC."""
-        return int(self.end.timestamp()) * NS
-
-    @property
-    def seconds(self) -> float:
-        """Length, s."""
-        return (self.end - self.start).total_seconds()
-
-    def after_start(self, clock: str) -> float:
-        """Seconds from start to the first occurrence of a local clock time at or after it."""
-        hour, minute, second = ([*map(int, re.split(":", clock)), 0])[:3]
-        local = self.start.astimezone(self.zone)
-        at = local.replace(hour=hour, minute=minute, second=second, microsecond=0)
-        if at < local:
-            at += timedelta(days=1)
-        return (at - local).total_seconds()
-
-    def clock(self, seconds: float) -> datetime:
-        """Local time `seconds` after start."""
-        return self.start.astimezone(self.zone) + timedelta(seconds=seconds)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.core.errors import ConfigError
 from services.core.yaml_source import read_yaml, validate
-from services.telemetry.simulator.event import MAX_HOURS, Event
+from services.telemetry.simulator.described import (
+    Inconsistency,
+    Where,
+    link_inconsistencies,
+    source_inconsistencies,
+    span_inconsistencies,
+)
+from services.telemetry.simulator.event import Event
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
@@ -21,7 +27,6 @@ ANALYSERS = {
     "clearwell": "chlorine",
 }
 """Points with a sample line, by station."""
-Where = tuple[str | int, ...]
 
 
 def load_event(path: Path) -> Event:
@@ -38,18 +43,13 @@ def load_event(path: Path) -> Event:
     return event
 
 
-def _inconsistencies(event: Event) -> Iterator[tuple[Where, object, str]]:
-    try:
-        ZoneInfo(event.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield ("time_zone",), event.time_zone, "must be an IANA zone"
+def _inconsistencies(event: Event) -> Iterator[Inconsistency]:
+    wrong = list(span_inconsistencies(event))
+    yield from wrong
+    if wrong:
         return
-    if not 0 < event.seconds <= MAX_HOURS * 3600:
-        yield ("end",), event.end.isoformat(), f"must be after start and at most {MAX_HOURS} h later"
-        return
-    for number, fact in enumerate(event.documented):
-        if fact.source not in event.sources:
-            yield ("documented", number, "source"), fact.source, f"must be one of {sorted(event.sources)}"
+    yield from source_inconsistencies(event)
+    yield from link_inconsistencies(event, [event.gauge, *(n for n, one in event.plants.items() if one.role != "off")])
     timed: list[tuple[Where, str]] = []
     timed += [(("rain", i, "at"), one.at) for i, one in enumerate(event.rain)]
     timed += [(("debris", "load", i, "at"), one.at) for i, one in enumerate(event.debris.load)]

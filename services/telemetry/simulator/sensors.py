@@ -6,6 +6,7 @@ event as counter: the noise of one point at one instant depends on nothing else.
 
 import hashlib
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,11 @@ class Samples:
     def __len__(self) -> int:
         return len(self.times)
 
+    @classmethod
+    def none(cls) -> Self:
+        """No reading."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float64))
+
 
 def switch(name: str) -> Sensor:
     """A state or switch: on change, and once a minute."""
@@ -60,22 +66,33 @@ def stream(seed: int, *names: str) -> int:
 
 
 class SensorBank:
-    """All instruments of a city, in one fixed order of columns."""
+    """All instruments of an event, in one fixed order of columns."""
 
-    def __init__(self, sensors: list[tuple[str, str, Sensor]], seed: int) -> None:
-        """Takes (site, station, sensor) for each column."""
+    def __init__(
+        self,
+        sensors: list[tuple[str, str, Sensor]],
+        seed: int,
+        *,
+        step: int = STEP,
+        longest_silence: int = LONGEST_SILENCE,
+    ) -> None:
+        """Takes (site, station, sensor) for each column.  step: of the model, s; no period may be shorter.
+
+        longest_silence: s within which a point that reports by exception reports in any case.
+        """
+        self._step, self._longest_silence = step, longest_silence
         only = [sensor for _, _, sensor in sensors]
         self._keys = [stream(seed, site, station, one.name) for site, station, one in sensors]
-        self._every = np.array([one.period // STEP for one in only])
+        self._every = np.array([one.period // step for one in only])
         self._noise = np.array([one.noise for one in only])
         self._relative = np.array([one.relative for one in only])
         self._noisy = np.flatnonzero((self._noise > 0) | (self._relative > 0))
         self._low = np.array([one.low for one in only])
         self._high = np.array([one.high for one in only])
-        step = np.array([one.resolution for one in only])
-        self._rounded = np.flatnonzero(step > 0)
+        resolution = np.array([one.resolution for one in only])
+        self._rounded = np.flatnonzero(resolution > 0)
         # Multiplying by the whole inverse gives the shortest decimal: 0.3, not 0.30000000000000004.
-        self._inverse = np.round(1.0 / step[self._rounded])
+        self._inverse = np.round(1.0 / resolution[self._rounded])
         self._exception = np.flatnonzero([one.deadband is not None for one in only])
         self._deadband = np.array([one.deadband for one in only if one.deadband is not None])
         self._last = np.full(len(self._exception), np.nan)
@@ -105,9 +122,9 @@ class SensorBank:
     def _by_exception(self, step: int, values: Floats, due: NDArray[np.bool_]) -> None:
         columns = self._exception
         now = values[columns]
-        self._silent += STEP
+        self._silent += self._step
         moved = ~(np.abs(now - self._last) <= self._deadband)
-        send = due[columns] & moved | (self._silent >= LONGEST_SILENCE)
+        send = due[columns] & moved | (self._silent >= self._longest_silence)
         if step == 0:
             send[:] = True
         due[columns] = send

@@ -1,0 +1,1 @@
+"""Exposed meters in a cold snap, and the customers who call."""

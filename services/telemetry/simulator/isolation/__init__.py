@@ -1,0 +1,1 @@
+"""An isolation (heat-exchange) station that loses its power while water enters."""
