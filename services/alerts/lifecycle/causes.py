@@ -39,6 +39,10 @@ class Causes:
         self.by_key = found
         self.concerned = frozenset(found) | {key for cause in found.values() for key in cause.hides}
 
+    def hides(self, cause: str, key: str) -> bool:
+        """Whether the one suppresses the other while it stands."""
+        return cause in self.by_key and key in self.by_key[cause].hides
+
     def order(self, events: Iterable[AlarmEvent]) -> list[AlarmEvent]:
         """By time; of one instant first the causes, so that a consequence finds its cause standing."""
 

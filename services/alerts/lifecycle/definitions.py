@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from services.alerts.detection.plan import Plan
+from services.alerts.lifecycle import chatter
 from services.alerts.lifecycle.causes import Causes
-from services.alerts.lifecycle.keeper import Keeper, Key
+from services.alerts.lifecycle.keeper import Keeper
+from services.alerts.lifecycle.memory import Key
 from services.alerts.lifecycle.state import Definition
 from services.core.records import AlarmEvent
 
@@ -18,6 +20,7 @@ def keeper_of(plan: Plan) -> Keeper:
             realarm=plan.definitions[r].realarm,
             acknowledged=plan.definitions[r].priority != "journal",
             longest_shelf=plan.definitions[r].longest_shelf,
+            chatter_shelf=chatter.shelf(plan.definitions[r]),
             hidden_by="/".join((*plan.names[r][:2], plan.definitions[r].hidden_by or "")),
         )
         for key, r in rows.items()

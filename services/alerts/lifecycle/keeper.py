@@ -7,18 +7,17 @@ whether it is shelved, suppressed or out of service. Only alarms that are not si
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from services.alerts.detection.layout import BY_RULE_CHANGE, CAUSES
-from services.alerts.lifecycle import machine
+from services.alerts.lifecycle import chatter, machine
 from services.alerts.lifecycle.causes import Causes
 from services.alerts.lifecycle.machine import Refused
+from services.alerts.lifecycle.memory import Held, Key, Memory, Window, key_of, under
 from services.alerts.lifecycle.state import AlarmState, Definition, Letter
+from services.alerts.lifecycle.together import together
 from services.core.records import AlarmEvent, Command
-
-#: station/point/rule
-Key = str
 
 WORSE = "a worse alarm"
 RULE_CHANGED = CAUSES[BY_RULE_CHANGE]
@@ -26,44 +25,11 @@ RULE_CHANGED = CAUSES[BY_RULE_CHANGE]
 #: What sounds if the alarm comes to be unacknowledged by it; the others are shown when the alarm is in service.
 _SOUNDING = {"raised", "realarmed", "unshelved", "unsuppressed", "returned"}
 
+#: What is only written down.
+_WRITTEN = {"chattering", "forgotten"}
+
 #: Commands whose ids are remembered, so that one that comes twice is obeyed once.
 _REMEMBERED = 1_000
-
-
-@dataclass(slots=True)
-class Held:
-    """An alarm that is not simply normal. `last`: its last transition; what follows is told in its terms."""
-
-    state: AlarmState
-    last: AlarmEvent
-
-
-@dataclass(slots=True)
-class Window:
-    """Planned work: alarms under `prefix` are suppressed until `until` (ns)."""
-
-    command: str
-    prefix: str
-    until: int
-    who: str
-
-
-@dataclass(slots=True)
-class Memory:
-    """All that is kept of a site's alarms."""
-
-    held: dict[Key, Held] = field(default_factory=dict)
-    windows: list[Window] = field(default_factory=list)
-    obeyed: list[str] = field(default_factory=list)
-    #: Causes that stand (0), or have cleared and suppress until then (ns).
-    standing: dict[Key, int] = field(default_factory=dict)
-    #: What causes and consequences said, until every station has told its part up to then.
-    waiting: list[AlarmEvent] = field(default_factory=list)
-
-
-def key_of(event: AlarmEvent) -> Key:
-    """Which alarm of the site the event is of."""
-    return f"{event.station}/{event.point}/{event.rule}"
 
 
 class Keeper:
@@ -134,7 +100,7 @@ class Keeper:
                     after = machine.unsuppressed(self._definition(hidden), held.state, key)
                     out.append(self._told(held, end, "unsuppressed", after, cause="its cause is over"))
                     self._settle(hidden, held)
-        return out
+        return self._together(out)
 
     def _definition(self, key: Key) -> Definition:
         return self.definitions.get(key, Definition())
@@ -152,10 +118,11 @@ class Keeper:
                 if not event.annunciated:
                     before = machine.suppressed(definition, before, WORSE)
                 for window in self.memory.windows:
-                    if _under(window.prefix, self.site, key):
-                        before = machine.suppressed(definition, before, f"work {window.command}")
+                    if event.time < window.until and under(window.prefix, self.site, key):
+                        before = machine.suppressed(definition, before, window.by)
+                        event = replace(event, cause=window.why, until=window.until)
                 for cause in sorted(self.memory.standing):
-                    if cause in self.causes.by_key and key in self.causes.by_key[cause].hides:
+                    if self.causes.hides(cause, key):
                         before = machine.suppressed(definition, before, cause)
                         event = replace(event, cause=self.causes.by_key[cause].because)
                 after = machine.raised(definition, before)
@@ -169,6 +136,7 @@ class Keeper:
                 if event.cause == RULE_CHANGED:
                     # What it said no longer is so: there is nothing to be seen, and nothing to be reset.
                     after = replace(after, unacknowledged=False, latched=False)
+                    self.memory.raises.pop(key, None)
             case "hidden":
                 after = machine.suppressed(definition, before, WORSE)
             case "unhidden":
@@ -183,8 +151,23 @@ class Keeper:
         told = self._told(held, event.time, event.transition, after, like=event)
         if event.transition == "unhidden":
             told = replace(told, annunciated=False)
+        out.append(told)
+        if event.transition == "raised" and told.annunciated:
+            out += self._chatter(key, held, event.time)
         self._settle(key, held)
-        return [*out, told]
+        return out
+
+    def _chatter(self, key: Key, held: Held, time: int) -> list[AlarmEvent]:
+        """It has sounded by being raised; the third time in a minute it is put aside, or at least named."""
+        raises = chatter.counted(self.memory.raises.pop(key, ()), time)
+        if len(raises) < chatter.TIMES:
+            self.memory.raises[key] = raises
+            return []
+        definition = self._definition(key)
+        if not definition.chatter_shelf:
+            return [self._told(held, time, "chattering", held.state, cause=chatter.SOUNDS_ON, who=chatter.WHO)]
+        after = machine.put_aside(definition, held.state, time + definition.chatter_shelf)
+        return [self._told(held, time, "shelved", after, cause=chatter.PUT_ASIDE, who=chatter.WHO)]
 
     def _hider_unseen(self, event: AlarmEvent) -> bool:
         worse = self.memory.held.get(self._definition(key_of(event)).hidden_by)
@@ -205,13 +188,29 @@ class Keeper:
         told = self._told(held, event.time, "missed", after, cause="came and went while it could not be seen")
         return [replace(told, annunciated=False)]
 
-    def adopt(self, closed: Iterable[AlarmEvent]) -> list[AlarmEvent]:
-        """After another catalogue took effect: `closed` went with it. What is no longer defined is forgotten."""
-        self.memory.standing = {k: t for k, t in self.memory.standing.items() if k in self.causes.by_key}
-        out = self.take(closed)
-        for key in [key for key in self.memory.held if key not in self.definitions]:
-            del self.memory.held[key]
-        return out
+    def adopt(self, closed: Iterable[AlarmEvent], time: int) -> list[AlarmEvent]:
+        """After another catalogue took effect at `time` (ns): `closed` went with it.
+
+        What no longer is a cause lets go; what is no longer defined is forgotten, and said to be.
+        """
+        memory = self.memory
+        waiting, memory.waiting = memory.waiting, []
+        out = self.take([*self.causes.order(waiting), *closed])
+        memory.standing = {k: t for k, t in memory.standing.items() if k in self.causes.by_key}
+        for cause in sorted(self.causes.by_key.keys() - memory.standing.keys()):
+            if (standing := memory.held.get(cause)) is not None and standing.state.active:
+                memory.standing[cause] = 0
+        for key, held in sorted(memory.held.items()):
+            if key not in self.definitions:
+                out.append(self._told(held, time, "forgotten", AlarmState(), cause="no longer in the catalogue"))
+                self._settle(key, held)
+            for by in sorted(held.state.suppressors):
+                if " " not in by and not self.causes.hides(by, key):  # a cause, not work or a worse alarm
+                    after = machine.unsuppressed(self._definition(key), held.state, by)
+                    out.append(self._told(held, time, "unsuppressed", after, cause=RULE_CHANGED))
+                    self._settle(key, held)
+        memory.raises = {key: times for key, times in memory.raises.items() if key in self.definitions}
+        return self._together(out)
 
     # -- from people
 
@@ -264,14 +263,14 @@ class Keeper:
     def _begin_work(self, command: Command, time: int) -> list[AlarmEvent]:
         if command.until <= time:
             raise Refused("planned work needs an end that is still to come")
-        if not any(_under(command.occurrence, self.site, key) for key in self.definitions):
+        if not any(under(command.occurrence, self.site, key) for key in self.definitions):
             raise Refused("there is no such site, station, point or alarm")
-        window = Window(command.id, command.occurrence, command.until, command.who)
+        window = Window(command.id, command.occurrence, command.until, command.who, command.why)
         self.memory.windows.append(window)
         out = []
         for key, held in sorted(self.memory.held.items()):
-            if _under(window.prefix, self.site, key):
-                after = machine.suppressed(self._definition(key), held.state, f"work {command.id}")
+            if under(window.prefix, self.site, key):
+                after = machine.suppressed(self._definition(key), held.state, window.by)
                 out.append(self._told(held, time, "suppressed", after, command=command))
         return out
 
@@ -290,42 +289,48 @@ class Keeper:
         out = []
         for key in sorted(self.memory.held):
             out += self._due(key, time)
-        for window in [w for w in self.memory.windows if w.until <= time]:
-            self.memory.windows.remove(window)
-            out += self._end_work(window)
-        return sorted(out, key=lambda e: (e.time, e.station, e.point, e.rule, e.number))
+        self.memory.windows = [window for window in self.memory.windows if window.until > time]
+        for key, raises in list(self.memory.raises.items()):
+            if raises[-1] + chatter.FORGOTTEN_AFTER <= time:
+                del self.memory.raises[key]
+        return self._together(sorted(out, key=lambda e: (e.time, e.station, e.point, e.rule, e.number)))
 
     def _due(self, key: Key, time: int) -> list[AlarmEvent]:
+        """What comes due for one alarm up to `time`, the earliest first."""
         out: list[AlarmEvent] = []
         while (held := self.memory.held.get(key)) is not None:
             state, definition = held.state, self._definition(key)
-            deadlines = [(t, n) for t, n in ((state.realarm_at, 0), (state.shelved_until, 1)) if 0 < t <= time]
-            if not deadlines:
+            ends = [(window.until, window.by) for window in self.memory.windows if window.by in state.suppressors]
+            due = [(state.realarm_at, 0, ""), (state.shelved_until, 1, ""), *((end, 2, by) for end, by in ends)]
+            due = sorted(one for one in due if 0 < one[0] <= time)
+            if not due:
                 break
-            at, which = min(deadlines)
-            if which:
-                after, transition, cause = machine.unshelved(definition, state), "unshelved", "its time is over"
-            else:
-                after, transition, cause = machine.realarmed(definition, state), "realarmed", "still stands"
+            match due[0]:
+                case at, 0, _:
+                    after, transition, cause = machine.realarmed(definition, state), "realarmed", "still stands"
+                case at, 1, _:
+                    after, transition, cause = machine.unshelved(definition, state), "unshelved", "its time is over"
+                case at, _, by:
+                    after, transition = machine.unsuppressed(definition, state, by), "unsuppressed"
+                    cause = "the planned work has ended"
             out.append(self._told(held, at, transition, after, cause=cause))
             self._settle(key, held)
         return out
 
-    def _end_work(self, window: Window) -> list[AlarmEvent]:
-        out = []
-        for key, held in sorted(self.memory.held.items()):
-            by = f"work {window.command}"
-            if by in held.state.suppressors:
-                after = machine.unsuppressed(self._definition(key), held.state, by)
-                out.append(self._told(held, window.until, "unsuppressed", after, cause="the planned work has ended"))
-                self._settle(key, held)
-        return out
+    def _together(self, events: list[AlarmEvent]) -> list[AlarmEvent]:
+        """What was released at one instant sounds once."""
+        told = together(events)
+        for event, before in zip(told, events, strict=True):
+            held = self.memory.held.get(key_of(event))
+            if event is not before and held is not None and held.last is before:
+                held.last = event
+        return told
 
     # -- telling
 
     def _told(
         self, held: Held, time: int, transition: str, after: AlarmState, *,
-        like: AlarmEvent | None = None, cause: str = "", command: Command | None = None,
+        like: AlarmEvent | None = None, cause: str = "", command: Command | None = None, who: str = "",
     ) -> AlarmEvent:  # fmt: skip
         """The transition, numbered within the occurrence; the alarm stands at `after` from here on."""
         source = like if like is not None else held.last
@@ -336,11 +341,13 @@ class Keeper:
             number=held.last.number + 1,
             transition=transition,
             cause=like.cause if like is not None else (command.why if command else cause),
-            annunciated=machine.tells(held.state, after) if transition in _SOUNDING else held.state.in_service,
+            annunciated=machine.tells(held.state, after)
+            if transition in _SOUNDING
+            else held.state.in_service and transition not in _WRITTEN and not who,
             state=after.letter.name,
-            who=command.who if command else "",
+            who=command.who if command else who,
             command=command.id if command else "",
-            until=after.shelved_until if transition == "shelved" else 0,
+            until=_until(transition, after, like, command),
         )
         held.state, held.last = after, told
         return told
@@ -354,38 +361,17 @@ class Keeper:
 
     def dump(self) -> dict[str, Any]:
         """All of the memory as plain data, in a fixed order."""
-        return {
-            "held": {
-                key: {
-                    "state": asdict(h.state) | {"suppressors": sorted(h.state.suppressors)},
-                    "last": asdict(h.last),
-                }
-                for key, h in sorted(self.memory.held.items())
-            },
-            "windows": [asdict(window) for window in self.memory.windows],
-            "obeyed": list(self.memory.obeyed),
-            "standing": dict(sorted(self.memory.standing.items())),
-            "waiting": [asdict(event) for event in self.causes.order(self.memory.waiting)],
-        }
+        return self.memory.dump(self.causes)
 
     def load(self, data: dict[str, Any]) -> None:
         """What `dump` gave."""
-        self.memory = Memory(
-            {
-                key: Held(
-                    AlarmState(**(one["state"] | {"suppressors": frozenset(one["state"]["suppressors"])})),
-                    AlarmEvent(**one["last"]),
-                )
-                for key, one in data["held"].items()
-            },
-            [Window(**window) for window in data["windows"]],
-            list(data["obeyed"]),
-            dict(data["standing"]),
-            [AlarmEvent(**event) for event in data["waiting"]],
-        )
+        self.memory = Memory.load(data)
 
 
-def _under(prefix: str, site: str, key: Key) -> bool:
-    """Whether the alarm lies under site, site/station, site/station/point or is the alarm itself."""
-    name = f"{site}/{key}"
-    return name == prefix or name.startswith(f"{prefix}/")
+def _until(transition: str, after: AlarmState, like: AlarmEvent | None, command: Command | None) -> int:
+    """When it ends by itself (ns): a shelf, or planned work."""
+    if transition == "shelved":
+        return after.shelved_until
+    if transition == "suppressed" and command is not None:
+        return command.until
+    return like.until if like is not None else 0

@@ -73,6 +73,11 @@ def shelved(definition: Definition, state: AlarmState, now: int, until: int, one
     return replace(state, shelved_until=until, one_shot=one_shot, realarm_at=0)
 
 
+def put_aside(_definition: Definition, state: AlarmState, until: int) -> AlarmState:
+    """Shelved by itself until a moment; what is shelved already is so by a person, whose end stands."""
+    return state if state.shelved_until else replace(state, shelved_until=until, one_shot=False, realarm_at=0)
+
+
 def unshelved(definition: Definition, state: AlarmState) -> AlarmState:
     """Taken from the shelf, by hand or at its end. Refused when it is not shelved."""
     if not state.shelved_until:

@@ -29,14 +29,16 @@ class Definition:
 
     latching: stays after its condition has gone until it is reset.  realarm: ns after which an acknowledged alarm
     that still stands is unacknowledged again, 0 never.  acknowledged: whether somebody has to (a journal entry
-    asks nobody).  longest_shelf: ns that it may be shelved at most, 0: not at all.  hidden_by: the worse alarm of
-    the same point, as station/point/rule.
+    asks nobody).  longest_shelf: ns that it may be shelved at most, 0: not at all.  chatter_shelf: ns for which it is
+    put aside by itself when it chatters, 0: never.  hidden_by: the worse alarm of the same point, as
+    station/point/rule.
     """
 
     latching: bool = False
     realarm: int = 0
     acknowledged: bool = True
     longest_shelf: int = 0
+    chatter_shelf: int = 0
     hidden_by: str = ""
 
 

@@ -109,6 +109,15 @@ class Walk(RuleBasedStateMachine):
             self.shelf = "one shot" if one_shot else "timed"
 
     @rule()
+    def chatter(self):
+        """Put aside by itself, as only an alarm that sounds can be; the shelf of a person stands."""
+        if self.shelf or self.serves():
+            before = self.state.shelved_until
+            self.state = machine.put_aside(self.definition, self.state, self.now + HOUR)
+            assert not before or self.state.shelved_until == before
+            self.shelf = self.shelf or "timed"
+
+    @rule()
     def unshelve(self):
         self.command(lambda: machine.unshelved(self.definition, self.state), bool(self.shelf))
         if self.shelf:
