@@ -15,7 +15,7 @@ Layout = list[tuple[str, str, list[Sensor]]]
 
 
 class Stepped:
-    """Plays a state through an event: a subclass moves it (`_move`) and says what is true (`_truth`).
+    """Plays a state through an event: a subclass moves it (`_move`), and says what is true (`_truth`, `summary`).
 
     The same event and seed give the same readings, bit for bit, however `advance` is called.
     """
@@ -24,6 +24,7 @@ class Stepped:
         self, event: Described, seed: int | None, layout: Layout, *, step: int, longest_silence: int, frame: int
     ) -> None:
         """step, longest_silence, frame: s; at least every longest_silence a point reports, a station every frame."""
+        self._described = event
         self.seed = event.seed if seed is None else seed
         self.start, self.end = event.start_ns, event.end_ns
         self.now = self.start
@@ -41,6 +42,11 @@ class Stepped:
         self._sites = sites
         columns = [(site, station, one) for site, station, found in layout for one in found]
         self._bank = SensorBank(columns, self.seed, step=step, longest_silence=longest_silence)
+
+    @property
+    def event(self) -> Described:
+        """What its file says."""
+        return self._described
 
     @property
     def sites(self) -> Mapping[str, list[str]]:
@@ -62,6 +68,10 @@ class Stepped:
     @abstractmethod
     def _truth(self) -> list[float]:
         """True values of all points, in the order of the layout."""
+
+    @abstractmethod
+    def summary(self) -> dict[str, float]:
+        """What a person wants to see of the state, by name with unit."""
 
     def advance(self, seconds: int = 60) -> dict[tuple[str, str], Samples]:
         """Moves on, and returns the readings after the previous `now` and up to the new one.

@@ -58,7 +58,6 @@ class Freeze(Stepped):
 
     def __init__(self, event: FreezeEvent, seed: int | None = None) -> None:
         """Takes another seed than the event's own if one is given."""
-        self.event = event
         super().__init__(event, seed, _layout(event), step=STEP, longest_silence=LONGEST_SILENCE, frame=FRAME)
         self._air = Series(event, [(one.at, one.c) for one in event.air])
         self._seconds = 0.0
@@ -77,6 +76,20 @@ class Freeze(Stepped):
         self.frozen_calls.step(self.step / 3600.0, float(self.pipes.ever_frozen.mean()), hour)
         self.burst_calls.step(self.step / 3600.0, float(self.pipes.ever_burst.mean()), hour)
         self._seconds = seconds
+
+    def summary(self) -> dict[str, float]:
+        """State of all meters together."""
+        pipes = self.pipes
+        return {
+            "air °C": self.air,
+            "coldest °C": float(pipes.temperature.min()),
+            "frozen": float(pipes.frozen.sum()),
+            "ever": float(pipes.ever_frozen.sum()),
+            "bursts": float(pipes.burst.sum()),
+            "flow m³/h": float(pipes.flow.sum()),
+            "calls /h": self.frozen_calls.rate,
+            "calls": self.frozen_calls.made,
+        }
 
     def _truth(self) -> list[float]:
         low = self._air.least(self._seconds, self._seconds + FORECAST)

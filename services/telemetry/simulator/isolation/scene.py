@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.telemetry.simulator.described import NS
 from services.telemetry.simulator.isolation.event import Feed, Generator, IsolationEvent
 from services.telemetry.simulator.isolation.parts import BatteryModel, CircuitModel, SumpModel
 from services.telemetry.simulator.sensors import STEP, Sensor, switch
@@ -39,7 +40,6 @@ class IsolationStation(Stepped):
 
     def __init__(self, event: IsolationEvent, seed: int | None = None) -> None:
         """Takes another seed than the event's own if one is given."""
-        self.event = event
         layout = [(event.site, event.station, sensors())]
         super().__init__(event, seed, layout, step=STEP, longest_silence=60, frame=60)
         self.sump, self.circuit = SumpModel(event.sump), CircuitModel(event.circuit)
@@ -47,6 +47,7 @@ class IsolationStation(Stepped):
         self.feeds = {1: True, 2: True}
         self.generator, self.portable = False, 0.0
         self.state = RUNNING
+        self._setpoint, self._outside = event.circuit.static, event.circuit.air
         self._powered_at = -START_SECONDS
         self._inflow = Series(event, [(one.at, one.m3_h) for one in event.inflow])
         self._actions = [(event.after_start(one.at), one) for one in event.actions]
@@ -70,8 +71,22 @@ class IsolationStation(Stepped):
         self.circuit.step(float(self.step), powered)
         self.battery.step(float(self.step), powered or self.generator)
 
+    def summary(self) -> dict[str, float]:
+        """State of the one station."""
+        return {
+            "feeds": float(sum(self.feeds.values())),
+            "generator": float(self.generator),
+            "in m³/h": self._inflow.at((self.now - self.start) / NS),
+            "sump m": self.sump.level,
+            "pumping": float(self.sump.pumping),
+            "wet": float(self.sump.wet),
+            "flow m³/h": self.circuit.flow,
+            "static kPa": self.circuit.pressure,
+            "battery V": self.battery.voltage,
+            "left h": self.battery.hours,
+        }
+
     def _truth(self) -> list[float]:
-        event = self.event
         return [
             self.state,
             float(self.feeds[1]),
@@ -82,10 +97,10 @@ class IsolationStation(Stepped):
             float(self.portable > 0.0),
             self.sump.level,
             self.circuit.pressure,
-            event.circuit.static,
+            self._setpoint,
             self.circuit.flow,
             self.circuit.temperature,
-            event.circuit.air,
+            self._outside,
             self.battery.voltage,
             self.battery.hours,
         ]
