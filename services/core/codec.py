@@ -10,9 +10,10 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from services.core.errors import Rejected
-from services.core.frame import Frame
+from services.core.frame import Frame, Values
 from services.core.pb import headworks_pb2 as pb
 from services.core.records import (
+    OPTIONAL_STATISTICS,
     Aggregates,
     AlarmEvent,
     Command,
@@ -20,6 +21,7 @@ from services.core.records import (
     Derived,
     IncidentEvent,
     Output,
+    Recompute,
     Record,
     Tick,
 )
@@ -38,6 +40,7 @@ def _fill_frame(message: pb.Frame, frame: Frame) -> None:
     message.value = frame.values.astype("<f8", copy=False).tobytes()
     if frame.quality.any():
         message.quality = frame.quality.tobytes()
+    message.clock = frame.clock
     if frame.death:
         message.kind = pb.FRAME_KIND_DEATH
 
@@ -58,7 +61,7 @@ def _frame(message: pb.Frame) -> Frame:
         np.frombuffer(message.offset, "<i8") + message.base_time,
         points, np.frombuffer(message.value, "<f8"), quality,
         message.through, message.catalogue, message.epoch, message.number, message.received,
-        message.kind == pb.FRAME_KIND_DEATH,
+        message.kind == pb.FRAME_KIND_DEATH, message.clock,
     )  # fmt: skip
 
 
@@ -136,6 +139,8 @@ _ALARM_TEXT = (
 _INCIDENT_TEXT = ("time", "site", "kind", "incident", "number", "phase", "cause", "next_step")
 
 ALARM, INCIDENT, DERIVED, AGGREGATES = "alarms", "incidents", "derived", "aggregates"
+RECOMPUTE = "recompute"
+_RECOMPUTE = ("site", "width", "start", "end", "readings", "catalogue")
 
 
 def encode_output(output: Output) -> tuple[str, bytes]:
@@ -156,19 +161,30 @@ def encode_output(output: Output) -> tuple[str, bytes]:
             derived = pb.Derived()
             _fill_frame(derived.frame, output.frame)
             return DERIVED, derived.SerializeToString(deterministic=True)
+        case Recompute():
+            fields = {name: getattr(output, name) for name in _RECOMPUTE}
+            return RECOMPUTE, pb.Recompute(**fields).SerializeToString(deterministic=True)
         case Aggregates():
             return AGGREGATES, pb.Aggregates(
                 site=output.site,
                 catalogue=output.catalogue,
                 start=output.start,
                 width=output.width,
+                end=output.end,
+                revision=output.revision,
                 point=output.points.astype("<u4").tobytes(),
                 count=output.count.astype("<u4").tobytes(),
                 **{
                     name: getattr(output, name).astype("<f8", copy=False).tobytes()
                     for name in ("mean", "min", "max", "good_ratio")
                 },
+                **{name: _some(getattr(output, name)) for name in OPTIONAL_STATISTICS},
             ).SerializeToString(deterministic=True)
+
+
+def _some(column: Values) -> bytes:
+    """A column that many windows do not have: nothing at all when it is NaN throughout."""
+    return b"" if np.isnan(column).all() else column.astype("<f8", copy=False).tobytes()
 
 
 def decode_output(topic: str, data: bytes) -> Output:
@@ -197,13 +213,20 @@ def decode_output(topic: str, data: bytes) -> Output:
             sizes = tuple(len(c) for c in (g.point, g.count, g.mean, g.min, g.max, g.good_ratio))
             if sizes != (4 * n, 4 * n, 8 * n, 8 * n, 8 * n, 8 * n):
                 raise ValueError(f"columns of {sizes} bytes differ")
+            some = {name: getattr(g, name) for name in OPTIONAL_STATISTICS}
+            if any(len(column) not in (0, 8 * n) for column in some.values()):
+                raise ValueError(f"columns of {[len(c) for c in some.values()]} bytes differ")
             return Aggregates(
                 g.site, g.start, g.width,
                 np.frombuffer(g.point, "<u4").astype(np.int32),
                 np.frombuffer(g.mean, "<f8"), np.frombuffer(g.min, "<f8"),
                 np.frombuffer(g.max, "<f8"), np.frombuffer(g.count, "<u4").astype(np.int64),
-                np.frombuffer(g.good_ratio, "<f8"), g.catalogue,
+                np.frombuffer(g.good_ratio, "<f8"), g.catalogue, g.end, g.revision,
+                **{name: np.frombuffer(column, "<f8") for name, column in some.items()},
             )  # fmt: skip
+        if topic == RECOMPUTE:
+            wanted = pb.Recompute.FromString(data)
+            return Recompute(**{name: getattr(wanted, name) for name in _RECOMPUTE})
     except (DecodeError, ValueError) as error:
         raise Rejected("not an output", f"{topic}: {error}") from None
     raise Rejected("unknown topic", topic)

@@ -20,7 +20,8 @@ class Frame:
     times: event time, ns UTC.  points: index into the site's points.  values: in the point's unit.
     quality: services.core.quality codes.  through: every reading of the station up to here has been sent, ns
     (also its heartbeat).  epoch, number: the gateway's numbering, 0 when the source does not number.
-    received: the receiver's clock, ns, never part of a result.
+    received: the receiver's clock, ns, never part of a result.  clock: what the source's clock showed (ns) where it
+    was too far from the receiver's to be believed, 0 where it was not.
     """
 
     site: str
@@ -35,6 +36,7 @@ class Frame:
     number: int = 0
     received: int = 0
     death: bool = field(default=False)
+    clock: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.times)
@@ -59,6 +61,7 @@ def make_frame(
     epoch: int = 0,
     number: int = 0,
     received: int = 0,
+    clock: int = 0,
 ) -> Frame:
     """A frame from columns in any order: sorts them by (time, point), stable, so that the first of two stands.
 
@@ -78,5 +81,5 @@ def make_frame(
         np.ascontiguousarray(points[order], np.int32),
         np.ascontiguousarray(values[order], np.float64),
         np.ascontiguousarray(quality[order], np.uint8),
-        through, catalogue, epoch, number, received,
+        through, catalogue, epoch, number, received, clock=clock,
     )  # fmt: skip

@@ -119,6 +119,7 @@ class Frame(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
+    CLOCK_FIELD_NUMBER: _builtins.int
     site: _builtins.str
     station: _builtins.str
     catalogue: _builtins.str
@@ -142,6 +143,8 @@ class Frame(_message.Message):
     quality: _builtins.bytes
     """one byte a reading, see services/core/quality.py; empty: all good"""
     kind: Global___FrameKind.ValueType
+    clock: _builtins.int
+    """what the source's clock showed where it cannot be believed; 0: it can"""
     def __init__(
         self,
         *,
@@ -158,10 +161,11 @@ class Frame(_message.Message):
         value: _builtins.bytes = ...,
         quality: _builtins.bytes = ...,
         kind: Global___FrameKind.ValueType = ...,
+        clock: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_time", b"base_time", "catalogue", b"catalogue", "epoch", b"epoch", "kind", b"kind", "number", b"number", "offset", b"offset", "point", b"point", "quality", b"quality", "received", b"received", "site", b"site", "station", b"station", "through", b"through", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_time", b"base_time", "catalogue", b"catalogue", "clock", b"clock", "epoch", b"epoch", "kind", b"kind", "number", b"number", "offset", b"offset", "point", b"point", "quality", b"quality", "received", b"received", "site", b"site", "station", b"station", "through", b"through", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -442,7 +446,9 @@ Global___Derived: _TypeAlias = Derived  # noqa: Y015
 
 @_typing.final
 class Aggregates(_message.Message):
-    """One-minute aggregates of a site's points, in columns: one row a point with readings in the window."""
+    """A window of a site's points, in columns: a row a point with readings in it, or whose last value still held.
+    Given out again when late readings change it: site, width, start and point name a row, the higher revision stands.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -456,11 +462,20 @@ class Aggregates(_message.Message):
     MAX_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     GOOD_RATIO_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    TWA_FIELD_NUMBER: _builtins.int
+    LAST_FIELD_NUMBER: _builtins.int
+    ABOVE_FIELD_NUMBER: _builtins.int
+    BELOW_FIELD_NUMBER: _builtins.int
+    VOLUME_FIELD_NUMBER: _builtins.int
+    GAP_FIELD_NUMBER: _builtins.int
+    DIFF_FIELD_NUMBER: _builtins.int
     site: _builtins.str
     catalogue: _builtins.str
     start: _builtins.int
     width: _builtins.int
-    """nanoseconds"""
+    """nanoseconds, nominal: a day's even where the local day has 23 or 25 hours"""
     point: _builtins.bytes
     """little-endian uint32 a row"""
     mean: _builtins.bytes
@@ -471,6 +486,24 @@ class Aggregates(_message.Message):
     """little-endian uint32: all readings"""
     good_ratio: _builtins.bytes
     """little-endian float64: good readings / all readings, 0..1"""
+    end: _builtins.int
+    revision: _builtins.int
+    twa: _builtins.bytes
+    """Little-endian float64 columns, NaN where a point has no such figure; empty: none has.
+    mean by time, values held until the next reading or until stale
+    """
+    last: _builtins.bytes
+    """the last usable value"""
+    above: _builtins.bytes
+    """seconds above the first high limit"""
+    below: _builtins.bytes
+    """seconds below the first low limit"""
+    volume: _builtins.bytes
+    """m3, of flows"""
+    gap: _builtins.bytes
+    """seconds for which the value is not known"""
+    diff: _builtins.bytes
+    """what a counter counted"""
     def __init__(
         self,
         *,
@@ -484,14 +517,61 @@ class Aggregates(_message.Message):
         max: _builtins.bytes = ...,
         count: _builtins.bytes = ...,
         good_ratio: _builtins.bytes = ...,
+        end: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        twa: _builtins.bytes = ...,
+        last: _builtins.bytes = ...,
+        above: _builtins.bytes = ...,
+        below: _builtins.bytes = ...,
+        volume: _builtins.bytes = ...,
+        gap: _builtins.bytes = ...,
+        diff: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "count", b"count", "good_ratio", b"good_ratio", "max", b"max", "mean", b"mean", "min", b"min", "point", b"point", "site", b"site", "start", b"start", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["above", b"above", "below", b"below", "catalogue", b"catalogue", "count", b"count", "diff", b"diff", "end", b"end", "gap", b"gap", "good_ratio", b"good_ratio", "last", b"last", "max", b"max", "mean", b"mean", "min", b"min", "point", b"point", "revision", b"revision", "site", b"site", "start", b"start", "twa", b"twa", "volume", b"volume", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Aggregates: _TypeAlias = Aggregates  # noqa: Y015
+
+@_typing.final
+class Recompute(_message.Message):
+    """Windows that are no longer in memory and have got readings: to be recomputed from the archive."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_FIELD_NUMBER: _builtins.int
+    CATALOGUE_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    READINGS_FIELD_NUMBER: _builtins.int
+    site: _builtins.str
+    catalogue: _builtins.str
+    width: _builtins.int
+    start: _builtins.int
+    """of the first window"""
+    end: _builtins.int
+    """of the last"""
+    readings: _builtins.int
+    def __init__(
+        self,
+        *,
+        site: _builtins.str = ...,
+        catalogue: _builtins.str = ...,
+        width: _builtins.int = ...,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+        readings: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue", b"catalogue", "end", b"end", "readings", b"readings", "site", b"site", "start", b"start", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Recompute: _TypeAlias = Recompute  # noqa: Y015
 
 @_typing.final
 class StateRow(_message.Message):

@@ -49,6 +49,7 @@ def frames_of(
 
     `now` (ns) is what event times are held against. A reading that is no number stays, marked so, and is counted
     too; one up to a day ahead of `now` stays, marked for its clock; every other refusal drops that reading alone.
+    Where a clock is beyond belief, the message's own or that of a reading kept or not, the frame says what it showed.
     """
     taken = Taken()
     point, datatype = session.aliases.find(metrics.alias)
@@ -85,6 +86,8 @@ def frames_of(
     values, numeric = numbers(metrics.kind, metrics.raw, datatype)
     drop(~numeric & ~metrics.null, WRONG_TYPE, metrics.kind, "value field")
     ms = np.where(metrics.time == -1, metrics.timestamp, metrics.time)
+    told = keep & ~((metrics.time == -1) & (metrics.timestamp == -1))
+    strange = told & ((ms < EARLIEST // _MS) | (ms > (now + AHEAD) // _MS))
     drop((ms < EARLIEST // _MS) | (ms > (now + DAY) // _MS), OUT_OF_BOUNDS, ms, "time (ms)")
     quality = quality_from_wire(metrics.quality)
     values = np.where(metrics.null, np.nan, values)
@@ -100,8 +103,8 @@ def frames_of(
     if device:
         rows = {device: keep}
     else:
-        owners = np.where(keep, session.station_of[np.maximum(point, 0)], "")
-        rows = {station: owners == station for station in sorted(set(owners[keep].tolist()))}
+        owners = np.where(keep | strange, session.station_of[np.maximum(point, 0)], "")
+        rows = {one: keep & (owners == one) for one in sorted(set(owners[keep | strange].tolist()))}
     # The log takes a number once, and the frames of one message together: the last of them carries it.
     numbered = list(rows)[-1:] if number else []
     taken.frames = [
@@ -111,6 +114,7 @@ def frames_of(
             through=through, catalogue=session.version,
             epoch=session.epoch if station in numbered else 0, number=number if station in numbered else 0,
             received=received,
+            clock=_shown(ms[strange if device else strange & (owners == station)], metrics.timestamp, now),
         )
         for station, chosen in rows.items()
     ]  # fmt: skip
@@ -131,6 +135,20 @@ def _through(timestamp: int, times: NDArray[np.int64], now: int) -> int:
     if EARLIEST // _MS <= timestamp <= (now + AHEAD) // _MS:
         return max(timestamp * _MS, latest)
     return latest or now
+
+
+def _shown(strange: NDArray[np.int64], timestamp: int, now: int) -> int:
+    """What the clock showed, ns, of the readings' times (ms) that cannot be believed and the message's own; 0: nothing.
+
+    The one that is furthest from `now`; what no log can hold is said as its bound.
+    """
+    shown = strange.tolist()
+    if timestamp != -1 and not EARLIEST // _MS <= timestamp <= (now + AHEAD) // _MS:
+        shown.append(timestamp)
+    if not shown:
+        return 0
+    furthest = int(max(shown, key=lambda ms: abs(ms * _MS - now))) * _MS
+    return max(1, min(furthest, 2**62))
 
 
 def number_of(session: Session, metrics: Metrics) -> tuple[int, int] | None:

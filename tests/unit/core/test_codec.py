@@ -24,7 +24,17 @@ from services.core.errors import Rejected
 from services.core.frame import Frame, make_frame
 from services.core.packing import pack, unpack
 from services.core.pb import headworks_pb2 as pb
-from services.core.records import Aggregates, AlarmEvent, Command, Config, Derived, IncidentEvent, Tick
+from services.core.records import (
+    OPTIONAL_STATISTICS,
+    Aggregates,
+    AlarmEvent,
+    Command,
+    Config,
+    Derived,
+    IncidentEvent,
+    Recompute,
+    Tick,
+)
 
 BOUNDED = settings(max_examples=100, deadline=None, derandomize=True)
 
@@ -48,7 +58,7 @@ def frames(draw: st.DrawFn) -> Frame:
         column(numbers, "f8"),
         column(st.integers(0, 255), "u1"),
         draw(times), draw(words), draw(st.integers(0, 2**64 - 1)), draw(st.integers(0, 2**64 - 1)),
-        draw(times), draw(st.booleans()),
+        draw(times), draw(st.booleans()), draw(times),
     )  # fmt: skip
 
 
@@ -57,7 +67,7 @@ def parts(frame: Frame) -> tuple[object, ...]:
     columns = (frame.times, frame.points, frame.values, frame.quality)
     return (
         frame.site, frame.station, frame.through, frame.catalogue, frame.epoch, frame.number,
-        frame.received, frame.death, *((c.dtype.str, c.tobytes()) for c in columns),
+        frame.received, frame.death, frame.clock, *((c.dtype.str, c.tobytes()) for c in columns),
     )  # fmt: skip
 
 
@@ -126,14 +136,21 @@ def test_a_zero_and_no_value_are_two_things() -> None:
 def test_aggregates_come_back(n: int, number: float, count: int) -> None:
     column = np.full(n, number)
     sent = Aggregates(
-        "no3", 60, 60, np.arange(n, dtype=np.int32), column, column, column, np.full(n, count, np.int64), column, "v"
-    )
+        "no3", 60, 60, np.arange(n, dtype=np.int32), column, column, column, np.full(n, count, np.int64), column, "v",
+        revision=count, volume=column, gap=column,
+    )  # fmt: skip
     back = decode_output(*encode_output(sent))
     assert isinstance(back, Aggregates)
     assert (back.site, back.start, back.width, back.catalogue) == ("no3", 60, 60, "v")
-    for name in ("points", "mean", "min", "max", "count", "good_ratio"):
+    assert (back.end, back.revision) == (120, count)
+    for name in ("points", "mean", "min", "max", "count", "good_ratio", *OPTIONAL_STATISTICS):
         a, b = getattr(back, name), getattr(sent, name)
         assert (a.dtype, a.tobytes()) == (b.dtype, b.tobytes())
+
+
+def test_what_is_to_be_recomputed_comes_back() -> None:
+    sent = Recompute("no3", 60, 120, 240, 17, "v")
+    assert decode_output(*encode_output(sent)) == sent
 
 
 GOOD = encode_record(
@@ -187,9 +204,11 @@ def test_each_way_in_which_columns_can_lie_is_named() -> None:
 
 
 def test_columns_of_aggregates_that_differ_are_rejected() -> None:
-    lying = pb.Aggregates(site="s", point=b"\0" * 8, mean=b"\0" * 8).SerializeToString()
-    with pytest.raises(Rejected):
-        decode_output("aggregates", lying)
+    two = {name: b"\0" * 16 for name in ("mean", "min", "max", "good_ratio")} | {"count": b"\0" * 8}
+    for wrong in ({"mean": b"\0" * 8}, {"volume": b"\0" * 8}):
+        lying = pb.Aggregates(site="s", point=b"\0" * 8, **(two | wrong)).SerializeToString()
+        with pytest.raises(Rejected):
+            decode_output("aggregates", lying)
 
 
 def test_evidence_that_is_not_an_object_is_rejected() -> None:

@@ -83,6 +83,34 @@ def test_a_clock_that_runs_ahead_marks_its_readings_and_moves_no_watermark():
     assert not field.reasons
 
 
+@pytest.mark.parametrize("ahead", [8 * HOUR, 3_000 * DAY])
+def test_what_a_clock_beyond_belief_showed_goes_with_the_frame_and_moves_nothing(ahead):
+    field = Field().born()
+    field.clock.at = START
+    field.send(1, times=np.full(6, START + ahead), through=START + ahead)
+    (frame,) = field.records
+    assert (frame.clock, frame.through) == (START + ahead, START)
+    assert set(frame.quality.tolist()) <= {Quality.CLOCK}
+    field.send(2, times=np.full(6, START), through=START)
+    assert (field.records[1].clock, field.records[1].through) == (0, START)
+
+
+@pytest.mark.parametrize(("shown", "said"), [(0, 1), (1_000, 1_000 * MS), (2**63 - 9, 2**62)])
+def test_a_clock_of_the_factory_or_of_no_time_at_all_is_told_of_though_its_readings_are_refused(shown, said):
+    field = Field().born()
+    field.metric(1, timestamp=shown, double_value=1.0)
+    assert (len(field.records[0]), field.records[0].clock) == (0, said)
+    assert field.reasons == ["time out of bounds"]
+
+
+def test_a_reading_with_a_clock_of_its_own_is_told_of_beside_right_ones():
+    field = Field().born()
+    times, points, values, quality, _ = columns(1)
+    times[2] = START + 3 * 365 * DAY
+    field.send(1, times=times, points=points, values=values, quality=quality)
+    assert (len(field.records[0]), field.records[0].clock) == (5, START + 3 * 365 * DAY)
+
+
 def test_a_metric_without_a_time_has_the_messages():
     field = Field().born()
     field.metric(1, timestamp=None, double_value=1.0)
