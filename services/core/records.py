@@ -91,9 +91,28 @@ class IncidentEvent:
     evidence: dict[str, object] = field(default_factory=dict)
 
 
+#: What a window has of some points only.
+OPTIONAL_STATISTICS = ("twa", "last", "above", "below", "volume", "gap", "diff")
+
+#: The revision of a window that was recomputed from the archive.
+FROM_ARCHIVE = 2**31 - 1
+
+
+def _none() -> NDArray[np.float64]:
+    return np.zeros(0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Aggregates:
-    """One window of a site: a row a point that had readings. mean/min/max NaN when none was usable."""
+    """One window of a site: a row a point that had readings, or whose last value still held in it.
+
+    width: nominal, ns; a local day is of a day's width, and `end` says whether it had 23, 24 or 25 hours.
+    Of the usable readings (good or uncertain): mean, min, max, last, NaN without any; twa: mean by time, each value
+    held until the next reading or until it is stale; above, below: seconds beyond the first limits, of points that
+    have them; volume: m3, of flows; diff: what a counter counted. count: all readings. good_ratio: good / count.
+    gap: seconds for which the value is not known; nothing is invented for them.  NaN: there is no such figure.
+    revision: how often the window was given out before; the later one stands. FROM_ARCHIVE: recomputed, final.
+    """
 
     site: str
     start: int
@@ -105,6 +124,37 @@ class Aggregates:
     count: NDArray[np.int64]
     good_ratio: NDArray[np.float64]
     catalogue: str = ""
+    end: int = 0
+    revision: int = 0
+    twa: NDArray[np.float64] = field(default_factory=_none)
+    last: NDArray[np.float64] = field(default_factory=_none)
+    above: NDArray[np.float64] = field(default_factory=_none)
+    below: NDArray[np.float64] = field(default_factory=_none)
+    volume: NDArray[np.float64] = field(default_factory=_none)
+    gap: NDArray[np.float64] = field(default_factory=_none)
+    diff: NDArray[np.float64] = field(default_factory=_none)
+
+    def __post_init__(self) -> None:
+        if not self.end:
+            object.__setattr__(self, "end", self.start + self.width)
+        for name in OPTIONAL_STATISTICS:
+            if len(getattr(self, name)) != len(self.points):
+                object.__setattr__(self, name, np.full(len(self.points), np.nan))
+
+
+@dataclass(frozen=True, slots=True)
+class Recompute:
+    """Readings came for windows that are no longer in memory: those of `width` from `start` to `end` (ns).
+
+    To be recomputed from the archive; never given out anew with a part of their readings.
+    """
+
+    site: str
+    width: int
+    start: int
+    end: int
+    readings: int
+    catalogue: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,4 +164,4 @@ class Derived:
     frame: Frame
 
 
-Output = AlarmEvent | IncidentEvent | Aggregates | Derived
+Output = AlarmEvent | IncidentEvent | Aggregates | Recompute | Derived

@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from services.core.codec import AGGREGATES, ALARM, DERIVED, INCIDENT
+from services.core.codec import AGGREGATES, ALARM, DERIVED, INCIDENT, RECOMPUTE
 from services.core.errors import LogError
 from services.core.settings import Settings
 from services.runtime.cluster.client import MAX_MESSAGE, administering, unreachable
@@ -89,6 +89,7 @@ def topic_specs(settings: Settings) -> dict[str, TopicSpec]:
         kept(INCIDENT, n, 400),
         kept(DERIVED, n, days),
         kept(AGGREGATES, n, days),
+        kept(RECOMPUTE, n, days),
         latest(CATALOGUES, 1, 0),
         latest(POSITIONS, 1, 600_000),
         latest(ALERTS_STATE, n, 600_000),
