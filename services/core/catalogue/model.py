@@ -170,7 +170,10 @@ class DerivedBy(Strict):
 
 
 class Point(Strict):
-    """One measured or derived quantity. `low`, `high`: the instrument's range, in `unit`."""
+    """One measured or derived quantity. `low`, `high`: the instrument's range, in `unit`.
+
+    counter: of a totaliser the value at which it rolls over to 0, in `unit`.
+    """
 
     station: Identifier
     name: PointName
@@ -182,6 +185,7 @@ class Point(Strict):
     states: dict[int, str] = {}
     sample_flow: PointName | None = None
     stale_after: Duration | None = None
+    counter: Annotated[float, Field(gt=0, le=1e18)] | None = None
     derived: DerivedBy | None = None
     rules: tuple[Rule, ...] = ()
     removed: bool = False
