@@ -15,8 +15,8 @@ compile() {
 
 compile uv.txt requirements/uv.in "$@"
 compile run.txt pyproject.toml --group build "$@"
-compile cluster.txt pyproject.toml --group build --extra cluster --constraints requirements/run.txt "$@"
-compile dev.txt pyproject.toml --group build --extra cluster --group dev --constraints requirements/cluster.txt "$@"
+compile cluster.txt pyproject.toml --group build --extra cluster --extra oncall --constraints requirements/run.txt "$@"
+compile dev.txt pyproject.toml --group build --extra cluster --extra oncall --group dev --constraints requirements/cluster.txt "$@"
 
 if grep -nE '://|^ *--(index|extra-index|find-links|trusted)' requirements/*.txt; then
   echo "lock: an address or a registry option got into a lock file (above)" >&2

@@ -5,19 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import structlog
 
 from services.core.codec import decode_output, decode_record
 from services.core.errors import Rejected
-from services.core.ports import LogReader
+from services.core.ports import Entry
 from services.core.records import Output, Record
 from services.runtime.local import SITES
 
 _log = structlog.get_logger("headworks.follower")
 
 Taker = Callable[[Record | Output], None]
+
+
+class Followed(Protocol):
+    """Of a log what a follower needs: its owner's, or that of another process which only reads."""
+
+    def read(self, topics: str | Sequence[str] | None, after: int, limit: int = ...) -> list[Entry]:
+        """Entries beyond `after` in order."""
+        ...
+
+    async def wait_beyond(self, offset: int) -> bool:
+        """Waits until something beyond `offset` is durable."""
+        ...
 
 
 class Follower:
@@ -27,7 +39,7 @@ class Follower:
     position: up to where all has been handed on.  at: the offset of the entry that is being handed on.
     """
 
-    def __init__(self, log: LogReader, takers: Sequence[Taker]) -> None:
+    def __init__(self, log: Followed, takers: Sequence[Taker]) -> None:
         self._log, self._takers = log, tuple(takers)
         self.position = 0
         self.at = 0

@@ -6,7 +6,7 @@ from datetime import time
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.alerts.oncall.roster import Roster
 from services.core.catalogue.model import Duration, Identifier, Priority, Strict, Text
@@ -16,6 +16,24 @@ from services.core.clock import to_datetime
 Urgency = Literal["wake", "notify", "mail"]
 
 WEIGHTS: dict[str, int] = {"journal": 0, "medium": 1, "high": 2, "critical": 3}
+
+
+class Address(Strict):
+    """Where a channel leads. An address is mostly a secret, and then better kept in a file: `url_file`.
+
+    kind: `webhook` is sent JSON with the page's name, so that it can know one that comes twice; `apprise` is any
+    address that the apprise package knows: mail, ntfy, DingTalk, WeCom, Feishu, SMS gateways and many more.
+    """
+
+    kind: Literal["webhook", "apprise"]
+    url: Annotated[str, Field(max_length=2000)] | None = None
+    url_file: Annotated[str, Field(max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Address:
+        if (self.url is None) == (self.url_file is None):
+            raise ValueError("must have either `url` or `url_file`")
+        return self
 
 
 class Reach(Strict):
@@ -96,15 +114,23 @@ class Policy(Strict):
 
 
 class OnCall(Strict):
-    """All of a utility's paging. `digest_at`: local time of the morning digest, `digest_to`: who gets it."""
+    """All of a utility's paging.
+
+    digest_at: local time of the morning digest; digest_to: who gets it.  alertmanager: the base address of an
+    Alertmanager that is told of every problem that pages.  heartbeat: an outside watchdog's address, asked every
+    `heartbeat_every`: when it hears nothing for longer it is for the watchdog to call somebody.
+    """
 
     time_zone: str
-    channels: tuple[Identifier, ...] = Field(min_length=1, max_length=100)
+    channels: dict[Identifier, Address] = Field(min_length=1, max_length=100)
     people: tuple[Person, ...] = Field(min_length=1, max_length=1000)
     rosters: tuple[Roster, ...] = Field(default=(), max_length=100)
     policies: tuple[Policy, ...] = Field(min_length=1, max_length=100)
     digest_at: time = time(7, 30)
     digest_to: tuple[Identifier, ...] = ()
+    alertmanager: Annotated[str, Field(pattern=r"^https?://", max_length=500)] | None = None
+    heartbeat: Annotated[str, Field(pattern=r"^https?://", max_length=500)] | None = None
+    heartbeat_every: Annotated[Duration, Field(ge=10_000_000_000)] = 60_000_000_000
 
     def person(self, name: str) -> Person | None:
         """The person of that id, if there is one."""

@@ -15,7 +15,8 @@ START = parse_time("2023-04-18T20:00:00+08:00")
 
 RULES: dict[str, Any] = {
     "time_zone": "Asia/Shanghai",
-    "channels": ["call-a", "call-b", "push", "mail"],
+    "channels": {name: {"kind": "webhook", "url": f"http://127.0.0.1:1/{name}"}
+                 for name in ("call-a", "call-b", "push", "mail")},
     "people": [
         {"id": "wang", "name": "Wang", "language": "zh", "reach": [
             {"channel": "call-a", "urgency": "wake"}, {"channel": "call-b", "urgency": "wake"},

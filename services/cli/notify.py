@@ -1,0 +1,94 @@
+"""`headworks notify` pages people; `headworks why` says why it did, or did not."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.interrupt import normal_end, until_interrupted
+from services.cli.terminal import people, print_json
+from services.core.errors import HeadworksError
+from services.job.options import DEFAULT_DATA
+
+NOTIFY_HELP = """Follow a folder's log and page whom the rosters and policies in FILE name, until Ctrl-C. It keeps its
+own log beside the site log: a restart pages nobody twice and forgets nobody.
+
+Example: [bold]headworks notify sites/oncall/liuyang.yaml --data headworks-data[/]
+"""
+
+WHY_HELP = """Why did it page, or not? Every decision on an occurrence, an incident or a problem, with its reason.
+
+Example: [bold]headworks why no3/intake/screen_head/screen-head-structural@1681821895000000000[/]
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command(name="notify", help=NOTIFY_HELP)(_notify)
+    app.command(name="why", help=WHY_HELP)(_why)
+
+
+def _notify(
+    file: Annotated[Path, typer.Argument(help="Rosters, policies and channels.")],
+    data: Annotated[Path, typer.Option(help="Folder of the site log.")] = DEFAULT_DATA,
+    player: Annotated[bool, typer.Option("--player", help="The run's clock is the log's: of a simulation.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="At the first start: take all that the log holds too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counters as one JSON object at the end.")] = False,
+) -> None:
+    normal_end()
+    _needed()
+    from services.notify.following import Told, notify
+
+    told = Told()
+    asyncio.run(until_interrupted(notify(file, data, player, whole, told)))
+    if as_json:
+        print_json(told.counts)
+    else:
+        counts = ", ".join(f"{name} {value}" for name, value in sorted(told.counts.items()))
+        people().print(counts or "nothing was to be told", highlight=False)
+
+
+def _why(
+    name: Annotated[str, typer.Argument(help="An occurrence, an incident, or a problem.")],
+    data: Annotated[Path, typer.Option(help="Folder of the site log.")] = DEFAULT_DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a decision.")] = False,
+) -> None:
+    _needed()
+    from services.core.clock import iso
+    from services.notify.following import STORE_FILE
+    from services.notify.store import Store
+
+    file = data / STORE_FILE
+    if not file.exists():
+        raise HeadworksError(f"there is no notification log {file}: `headworks notify` makes one")
+    store = Store.open(f"sqlite:///{file.resolve()}")
+    try:
+        found = store.decisions(name)
+    finally:
+        store.close()
+    if not found:
+        raise HeadworksError(f"nothing was decided on {name}; `headworks journal` has the names")
+    for one in found:
+        if as_json:
+            print_json(asdict(one))
+            continue
+        who = f" {one.person} by {one.channel or one.urgency}" if one.person else ""
+        detail = f" ({one.detail})" if one.detail else ""
+        print(f"{iso(one.time)} {one.kind.value}{who}: {one.why.value}{detail}")
+    sys.stdout.flush()
+
+
+def _needed() -> None:
+    try:
+        import services.notify.following  # noqa: F401
+    except ImportError as error:
+        raise HeadworksError(
+            f"paging needs more packages than the main job: install headworks[oncall] ({error})"
+        ) from error

@@ -1,0 +1,9 @@
+"""Alembic's way to the database: the connection that the store has opened."""
+
+from alembic import context
+
+from services.notify.tables import Base
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,145 @@
+"""The paging service: events in, pages out; every step is on the disk before it is acted on.
+
+Killed at any moment it goes on where it was: an event is taken once, since the state and the place in the source are
+written together; a message that was decided is sent until its end is known, under the same name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from services.alerts.oncall.decisions import Decision, Kind
+from services.alerts.oncall.dispatch import Dispatch
+from services.alerts.oncall.policy import OnCall
+from services.alerts.oncall.problems import Status
+from services.core.clock import SECOND
+from services.core.records import AlarmEvent, IncidentEvent
+from services.notify.channels import PATIENCE, Channel, ChannelError
+from services.notify.messages import title_and_body
+from services.notify.store import Store
+
+#: Tries on one channel before the next is taken, and seconds before each further one.
+TRIES = (0.0, 1.0, 4.0)
+
+#: Messages under way at a time.
+AT_ONCE = 8
+
+_log = structlog.get_logger("headworks.notify")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event of a source: in which part of it, and where in that."""
+
+    part: str
+    offset: int
+    event: AlarmEvent | IncidentEvent
+
+
+class Notifier:
+    """One dispatch over one source. `clock` gives the present in ns: the machine's, or a player's."""
+
+    def __init__(
+        self,
+        rules: OnCall,
+        store: Store,
+        source: str,
+        channels: Mapping[str, Channel],
+        clock: Callable[[], int],
+        site_names: Mapping[str, str] | None = None,
+    ) -> None:
+        self.rules, self.store, self.source, self.clock = rules, store, source, clock
+        self.dispatch = Dispatch(rules)
+        self.positions: dict[str, int] = {}
+        self._now = 0
+        self._channels, self._names = channels, site_names or {}
+        known = store.progress(source)
+        self.fresh = known is None
+        if known is not None:
+            self.positions, self._now, state = known
+            self.dispatch.load(state)
+
+    def begin_at(self, positions: Mapping[str, int]) -> None:
+        """A source that is new is taken from here on: what was before it began is history."""
+        self.positions = dict(positions)
+        self._write([])
+
+    def take(self, happenings: Sequence[Happening]) -> list[Decision]:
+        """Events in the source's order; those that were taken before are passed over."""
+        out: list[Decision] = []
+        for one in happenings:
+            if one.offset <= self.positions.get(one.part, -1):
+                continue
+            out += self.dispatch.take(one.event, self._time())
+            self.positions[one.part] = one.offset
+        if happenings:
+            self._write(out)
+        return out
+
+    def tick(self) -> list[Decision]:
+        """What the time alone brings."""
+        out = self.dispatch.advance(self._time())
+        if out:
+            self._write(out)
+        return out
+
+    async def send_all(self) -> int:
+        """Sends what is to go, several at a time; gives how many were tried."""
+        due = self.store.outgoing(self._time(), AT_ONCE)
+        await asyncio.gather(*(self._send(page, tries, decision) for page, tries, decision in due))
+        return len(due)
+
+    async def _send(self, page: str, tries: int, decision: Decision) -> None:
+        if not self._wanted(decision):
+            self._done(page, [])
+            return
+        channel = self._channels.get(decision.channel) if decision.channel else self._way_of(decision)
+        person = self.rules.person(decision.person)
+        if channel is None or person is None:
+            self._outcome(page, decision, False, "there is no such channel any more")
+            return
+        wait = TRIES[min(tries + 1, len(TRIES) - 1)]
+        self.store.begun(page, self._time() + round((PATIENCE + wait) * SECOND))
+        title, body = title_and_body(decision, person.language, self._names)
+        try:
+            await channel.send(page, title, body, decision.urgency == "wake")
+        except ChannelError as error:
+            _log.warning("not taken", page=page, person=person.id, error=str(error))
+            if tries + 1 < len(TRIES):
+                self.store.again(page, self._time() + round(wait * SECOND))
+                return
+            self._outcome(page, decision, False, str(error))
+            return
+        self._outcome(page, decision, True, "")
+
+    def _wanted(self, decision: Decision) -> bool:
+        """A page whose problem has been answered, or is over, before it could go is not sent any more."""
+        if decision.kind is Kind.DIGEST:
+            return True
+        problem = self.dispatch.problems.open.get(decision.problem)
+        asks = problem is not None and problem.status in (Status.PAGING, Status.UNANSWERED)
+        return asks and problem is not None and decision.page.startswith(f"{problem.id}#{problem.round}.")
+
+    def _way_of(self, decision: Decision) -> Channel | None:
+        person = self.rules.person(decision.person)
+        ways = person.ways(decision.urgency) if person is not None else ()
+        return self._channels.get(ways[0]) if ways else None
+
+    def _outcome(self, page: str, decision: Decision, taken: bool, detail: str) -> None:
+        out = [] if decision.kind is Kind.DIGEST else self.dispatch.outcome(page, taken, detail, self._time())
+        self._done(page, out)
+
+    def _done(self, page: str, decisions: list[Decision]) -> None:
+        self._write(decisions, [page])
+
+    def _write(self, decisions: list[Decision], done: Sequence[str] = ()) -> None:
+        self.store.advance(self.source, self.positions, self._now, self.dispatch.dump(), decisions, done)
+
+    def _time(self) -> int:
+        """The present; it never goes back, though a clock may."""
+        self._now = max(self._now, self.clock())
+        return self._now
