@@ -354,6 +354,7 @@ def _point(station: str, name: str, source: PointSource, derived: DerivedBy | No
         states=source.states or {},
         sample_flow=source.sample_flow,
         stale_after=source.stale_after,
+        counter=source.counter,
         derived=derived,
         rules=tuple(rules),
     )

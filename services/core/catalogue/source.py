@@ -43,6 +43,7 @@ class PointSource(Strict):
     states: dict[int, str] | None = None
     sample_flow: PointName | None = None
     stale_after: Duration | None = None
+    counter: Annotated[float, Field(gt=0, le=1e18)] | None = None
     derived: DerivedBy | None = None
 
     @model_validator(mode="after")
