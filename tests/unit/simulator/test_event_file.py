@@ -153,7 +153,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 def test_the_printer_tells_faults_on_stderr(tmp_path, capsys):
     path = tmp_path / "event.yaml"
-    path.write_text("id: x\n")
+    path.write_text("id: x\nplants: {}\n")
     assert main([str(path)]) == 2
     shown = capsys.readouterr()
     assert "river: is missing" in shown.err

@@ -26,7 +26,7 @@ def _layout(event: FreezeEvent) -> Layout:
             f"m{number:02d}",
             [
                 Sensor("flow", FRAME, relative=0.01, resolution=0.001, low=0.0, deadband=0.02),
-                Sensor("water_temperature", FRAME, noise=0.03, resolution=0.1, deadband=0.2),
+                Sensor("water_temperature", FRAME, noise=0.03, resolution=0.1, low=-10.0, high=45.0, deadband=0.2),
             ],
         )
         for number in range(1, event.meters.count + 1)
