@@ -46,12 +46,16 @@ class Backfill:
         self._lane = np.zeros(stations, np.int64)  # what tells one lane's occurrences from another's
         self._raised: dict[int, AlarmEvent] = {}  # by rule row, in this lane
 
-    def close(self, station: int, time: int, live: Engine) -> None:
-        """The station is unknown from `time` on; `live` stands where it lost sight of it."""
+    def close(self, station: int, time: int, until: int, live: Engine) -> None:
+        """The station is unknown from `time` on; `live` stands where it lost sight of it.
+
+        `until`: up to here it would be unknown still if it were heard now; what an outage leaves is all of it old.
+        """
         if self.closed[station] == OPEN:
             self.closed[station] = self._lane[station] = time
             self._newest[station] = OPEN
             self.engine.copy_station(live, station)
+        self.closed[station] = max(int(self.closed[station]), until)
 
     def take(
         self, station: int, tick: int, live: Engine, times: Times, points: Points, values: Values, quality: Qualities

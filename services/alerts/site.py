@@ -152,7 +152,7 @@ class SiteFold:
             overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
             if self.heard[station] == _UNSEEN or overdue > time:
                 continue
-            self.backfill.close(station, overdue, self.engine)
+            self.backfill.close(station, overdue, time - int(self.plan.stale_after[station]), self.engine)
             if not self.silent[station]:
                 out += self._fall_silent(station, overdue, dead=False)
         for station in self.backfill.waiting():

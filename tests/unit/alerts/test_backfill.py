@@ -104,6 +104,28 @@ def test_a_backlog_is_no_sign_that_the_station_sees_again():
     assert [one[:2] for one in silent] == [(70, "raised")]
 
 
+def test_an_outage_of_hours_is_told_as_what_it_is_and_pages_nobody():
+    backlog: list[Record] = [
+        frame(at, (at - 30, 9 if at % 1200 else 1), (at, 9 if at % 1800 else 1), number=at)
+        for at in range(60, 7000, 60)
+    ]
+    live: list[Record] = [frame(7190, (7190, 9), number=7001), frame(7210, (7210, 9), number=7002), tick(7210)]
+    log = [*OUTAGE, tick(7180), *backlog[:50], tick(7185), *backlog[50:], *live]
+    events = [e for e in fold_once(log) if e.rule == "high"]
+    assert sum(e.lane == "historical" and e.transition == "raised" for e in events) > 5
+    assert [(e.time / SECOND - T0, e.transition) for e in events if e.annunciated and e.state == "B"] == [
+        (7200, "raised")
+    ]
+    silent = [e for e in fold_once(log) if e.rule == "station-silent"]
+    assert [(e.time / SECOND - T0, e.transition) for e in silent] == [(70, "raised"), (7190, "cleared")]
+
+
+def fold_once(log: Sequence[Record]) -> list[AlarmEvent]:
+    text = to_json(plant())
+    out = AlertProcessor().step("no3", [Config("no3", version_of(text), text, T0 * SECOND), *log])
+    return [event for event in out if isinstance(event, AlarmEvent)]
+
+
 def test_a_reading_out_of_its_order_changes_nothing_live():
     log: list[Record] = [frame(60, (10, 1), (60, 1), number=1), frame(60, (20, 9), (45, 9), number=2), tick(60)]
     events = fold(log)
