@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from services.cli import apply, bench, check, collect, daemons, journal, notify, replay, run, simulate, topics
+from services.cli import (
+    apply,
+    bench,
+    check,
+    collect,
+    daemons,
+    journal,
+    notify,
+    rationalize,
+    replay,
+    run,
+    simulate,
+    topics,
+)
 from services.cli.terminal import complain, set_up_logs
 from services.core.errors import ConfigError, HeadworksError
 
@@ -20,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, replay, check, apply, journal, simulate, collect, bench, daemons, topics, notify):
+for module in (run, replay, check, rationalize, apply, journal, simulate, collect, bench, daemons, topics, notify):
     module.register(app)
 
 
