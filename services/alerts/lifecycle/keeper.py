@@ -220,19 +220,20 @@ class Keeper:
             return []
         self.memory.obeyed = [*self.memory.obeyed[-_REMEMBERED + 1 :], command.id]
         time = max(now, command.time)
+        key = command.occurrence.partition("@")[0].removeprefix(f"{self.site}/")
+        # What has come due by then is told even when the command is refused.
+        out = self._due(key, time)
         try:
-            return self._obeyed(command, time)
+            return out + self._obeyed(command, key, time)
         except Refused as refusal:
-            return [self._refused(command, time, str(refusal))]
+            return [*out, self._refused(command, time, str(refusal))]
 
-    def _obeyed(self, command: Command, time: int) -> list[AlarmEvent]:
+    def _obeyed(self, command: Command, key: Key, time: int) -> list[AlarmEvent]:
         if command.action == "suppress":
             return self._begin_work(command, time)
-        name, _, onset = command.occurrence.partition("@")
-        key = name.removeprefix(f"{self.site}/")
+        onset = "@" in command.occurrence
         if key not in self.definitions:
             raise Refused("there is no such alarm")
-        out = self._due(key, time)
         definition = self.definitions[key]
         held = self.memory.held.get(key) or Held(AlarmState(), self._blank(key))
         if onset and held.last.occurrence != command.occurrence:
@@ -256,9 +257,9 @@ class Keeper:
             case _:
                 raise Refused(f"{command.action!r} is not something that can be done to an alarm")
         self.memory.held[key] = held
-        out.append(self._told(held, time, transition, after, command=command))
+        told = self._told(held, time, transition, after, command=command)
         self._settle(key, held)
-        return out
+        return [told]
 
     def _begin_work(self, command: Command, time: int) -> list[AlarmEvent]:
         if command.until <= time:

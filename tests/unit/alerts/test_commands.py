@@ -135,6 +135,13 @@ def test_what_does_not_apply_is_refused_with_why_and_by_whom(action, on, word):
     assert (refused.who, refused.annunciated) == ("li.wei", False)
 
 
+def test_a_refused_command_hides_nothing_that_came_due_before_it():
+    run = Run()
+    run.do("shelve", until=100)
+    run.read(10, 6)
+    assert [event.transition for event in run.do("reset", at=150)] == ["unshelved", "refused"]
+
+
 def test_a_shelf_has_a_longest_time():
     run = Run()
     (refused,) = run.do("shelve", until=9 * 3600)

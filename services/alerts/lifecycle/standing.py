@@ -1,0 +1,168 @@
+"""What is not simply normal now, told from the journal alone: what stands, waits to be seen, or is put aside.
+
+The console, the handover and the report on the alarms' performance see alarm events, not the keeper's memory. This
+fold over events gives the same as that memory holds; a test walks both side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from services.core.clock import DAY
+from services.core.records import AlarmEvent
+
+#: An alarm that has been active for longer (ns) is stale (EEMUA 191: 24 hours).
+STALE_AFTER = DAY
+
+Name = tuple[str, str, str, str]
+
+_ORDER = ("critical", "high", "medium", "journal")
+_UNSEEN, _ACTIVE = frozenset("BDE"), frozenset("BC")
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Since when (ns), until when (ns; 0: no end is known), by whom ("": by design) and why."""
+
+    since: int
+    until: int
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One alarm that is not simply normal.
+
+    first: what began its occurrence.  last: its newest transition.  active: the condition holds, by what is known.
+    unseen_since: since when (ns) it waits to be acknowledged, 0: it does not.  uncertain: its reading cannot be
+    trusted.  suppressed: one for each reason that is known.
+    """
+
+    first: AlarmEvent
+    last: AlarmEvent
+    active: bool = False
+    unseen_since: int = 0
+    uncertain: bool = False
+    shelved: Aside | None = None
+    suppressed: tuple[Aside, ...] = ()
+    removed: Aside | None = None
+
+    @property
+    def name(self) -> Name:
+        """Site, station, point, rule."""
+        return name_of(self.last)
+
+    @property
+    def letter(self) -> str:
+        """The state of ISA-18.2, A to I."""
+        return self.last.state
+
+    @property
+    def since(self) -> int:
+        """Since when (ns) its condition has held, or had; of one that never was raised: since it was put aside."""
+        return self.first.time
+
+    def stale(self, at: int) -> bool:
+        """Whether it has stood in service for more than a day at `at` (ns). A journal entry asks nobody to end it."""
+        return self.letter in _ACTIVE and self.last.priority != "journal" and at - self.since > STALE_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What a shift hands to the next, each the worst first and then the oldest. An alarm may stand in several."""
+
+    standing: tuple[Standing, ...]
+    unseen: tuple[Standing, ...]
+    stale: tuple[Standing, ...]
+    shelved: tuple[Standing, ...]
+    suppressed: tuple[Standing, ...]
+    removed: tuple[Standing, ...]
+
+
+class Standings:
+    """The fold. Events of one alarm come in the order of its journal; what comes twice changes nothing."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[Name, Standing] = {}
+
+    def apply(self, event: AlarmEvent) -> None:
+        """Folds one transition. What is historical, or refused, makes nothing stand."""
+        if event.lane or event.transition == "refused" or not event.state:
+            return
+        name = name_of(event)
+        known = self.by_name.get(name)
+        if known is not None and known.last.occurrence == event.occurrence and event.number <= known.last.number:
+            return
+        if event.state == "A":
+            self.by_name.pop(name, None)
+            return
+        self.by_name[name] = _after(known or Standing(event, event, active=event.state in _ACTIVE), event)
+
+    def handover(self, at: int) -> Handover:
+        """The lists at `at` (ns, not before the newest event)."""
+        found = sorted(self.by_name.values(), key=lambda one: (_ORDER.index(one.last.priority), one.since, one.name))
+        return Handover(
+            standing=tuple(one for one in found if one.letter in _ACTIVE),
+            unseen=tuple(one for one in found if one.unseen_since),
+            stale=tuple(one for one in found if one.stale(at)),
+            shelved=tuple(one for one in found if one.shelved is not None),
+            suppressed=tuple(one for one in found if one.letter == "H"),
+            removed=tuple(one for one in found if one.removed is not None),
+        )
+
+
+def standing(events: Iterable[AlarmEvent], at: int) -> Handover:
+    """What the events leave standing at `at` (ns)."""
+    fold = Standings()
+    for event in events:
+        fold.apply(event)
+    return fold.handover(at)
+
+
+def name_of(event: AlarmEvent) -> Name:
+    """Which alarm the event is of."""
+    return (event.site, event.station, event.point, event.rule)
+
+
+def _after(known: Standing, event: AlarmEvent) -> Standing:
+    letter, aside = event.state, Aside(event.time, event.until, event.who, event.cause)
+    one = replace(known, last=event)
+    match event.transition:
+        case "raised":
+            one = replace(one, first=event, active=True, unseen_since=0, uncertain=False)
+            if letter == "H":
+                one = replace(one, suppressed=(aside,))
+        case "missed":
+            one = replace(one, first=event)
+        case "cleared":
+            one = replace(one, active=False, uncertain=False, suppressed=())
+        case "uncertain" | "certain":
+            one = replace(one, uncertain=event.transition == "uncertain")
+        case "shelved":
+            one = replace(one, shelved=aside)
+        case "unshelved":
+            one = replace(one, shelved=None)
+        case "removed":
+            one = replace(one, removed=aside)
+        case "returned":
+            one = replace(one, removed=None)
+        case "suppressed" | "hidden":
+            one = replace(one, suppressed=(*one.suppressed, aside))
+        case "unsuppressed":
+            one = replace(one, suppressed=_less(one.suppressed, event))
+    # The letter is the last word: it ends what ended without a line of its own, as a shelf that was for one time.
+    return replace(
+        one,
+        unseen_since=(one.unseen_since or event.time) if letter in _UNSEEN else 0,
+        shelved=one.shelved if letter in "GHI" else None,
+        suppressed=one.suppressed if letter in "HI" else (),
+        removed=one.removed if letter == "I" else None,
+    )
+
+
+def _less(reasons: tuple[Aside, ...], event: AlarmEvent) -> tuple[Aside, ...]:
+    """Without the one that has ended: planned work by its end, else the oldest that has none."""
+    over = [one for one in reasons if 0 < one.until <= event.time] or [one for one in reasons if not one.until][:1]
+    return tuple(one for one in reasons if one not in over)
