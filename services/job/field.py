@@ -26,7 +26,7 @@ from services.telemetry.simulator.sending import Sending
 #: Frames of a station that the field may be ahead of what the log has.
 _LEAD = 8
 
-#: Seconds that the player waits for a bridge to say that the end of the event is in its log.
+#: Seconds that the player waits for a bridge to say that a word is in its log: the last of the event, or of a silence.
 _LAST_WORD = 60.0
 
 _log = structlog.get_logger("headworks.field")
@@ -86,7 +86,12 @@ async def play(
         anchor: tuple[float, float, int] | None = None
         sending = Sending(scene)
         while scene.now < scene.end:
-            for parcel in sending.advance():
+            before, parcels = scene.now, list(sending.advance())
+            if any(parcel.through <= before for parcel in parcels):
+                # A link is back. Its silence has to be in the log before what ends it, however fast the run is.
+                while not await clock.until_heard(before, _LAST_WORD):
+                    _log.warning("no bridge has said that it heard the clock", waited_seconds=_LAST_WORD)
+            for parcel in parcels:
                 samples = parcel.samples
                 points = indices[parcel.site, parcel.station][samples.points]
                 quality = np.zeros(len(points), np.uint8)
