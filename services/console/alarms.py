@@ -13,15 +13,20 @@ KEPT_HISTORY = 1000
 KEPT_NUMBERS = 5000
 
 
-#: Transitions that make nothing stand: a page that joins late must not take them for an alarm.
-_OF_THE_PAST = {
-    "superseded", "missed", "refused", "reset", "acknowledged", "shelved", "unshelved", "removed", "returned",
-}  # fmt: skip
+#: What detection says of a condition; all else is of attention and service, and makes nothing stand of itself.
+_OF_CONDITION = {"raised", "hidden", "unhidden", "uncertain", "certain"}
+_SOUNDING_AGAIN = {"realarmed", "unshelved", "unsuppressed", "returned"}
+
+#: States of ISA-18.2: not in service; and the condition holds and is shown.
+_ASIDE, _SHOWN = frozenset("GHI"), frozenset("BC")
 
 
 @dataclass(slots=True)
 class Occurrence:
-    """An occurrence and its condition now; `first` is the event that raised it, `last` the newest."""
+    """An occurrence and its condition now; `first` is the event that raised it, `last` the newest.
+
+    letter: the state of ISA-18.2, "" where the events say none.  until: when its shelf or the work ends (ns), 0: open.
+    """
 
     first: AlarmEvent
     last: AlarmEvent
@@ -30,6 +35,8 @@ class Occurrence:
     uncertain: bool = False
     cleared: int | None = None
     announced: bool = False
+    letter: str = ""
+    until: int = 0
 
 
 @dataclass(slots=True)
@@ -51,18 +58,31 @@ class Alarms:
         while len(self._numbers) > KEPT_NUMBERS:
             self._numbers.popitem(last=False)
         self.history.append(event)
-        if event.lane or event.transition in _OF_THE_PAST:
-            return  # it is told in the history; nothing stands by it
+        if event.lane or event.transition in ("refused", "superseded"):
+            if event.transition == "superseded":
+                self._seen(event, "A")  # the one that follows is the one to be seen
+            return
         if event.transition == "cleared":
             self._clear(event)
-        else:
+        elif event.transition == "missed":
+            if event.state:
+                self.cleared.append(Occurrence(event, event, hidden=False, cleared=event.time, letter=event.state))
+        elif event.occurrence in self.active or event.transition in _OF_CONDITION or event.state in _SHOWN:
             self._change(event)
+        else:
+            self._seen(event, event.state)
 
     def _clear(self, event: AlarmEvent) -> None:
         found = self.active.pop(event.occurrence, None)
         if found is not None:
-            found.last, found.cleared = event, event.time
+            found.last, found.cleared, found.letter = event, event.time, event.state
             self.cleared.append(found)
+
+    def _seen(self, event: AlarmEvent, letter: str) -> None:
+        """Of one that has cleared somebody has taken note, or it is put aside."""
+        for found in self.cleared:
+            if found.first.occurrence == event.occurrence:
+                found.letter = letter
 
     def _change(self, event: AlarmEvent) -> None:
         found = self.active.get(event.occurrence)
@@ -70,9 +90,11 @@ class Alarms:
             found = Occurrence(event, event, hidden=not event.annunciated)
             found.hidden_because = "" if event.annunciated else event.cause
             self.active[event.occurrence] = found
-        found.last = event
-        if event.transition in ("raised", "unhidden") and event.annunciated and not found.announced:
-            # Once an occurrence: what is shown again on the way down is no new alarm.
+        found.last, found.letter = event, event.state
+        if event.annunciated and (
+            event.transition in _SOUNDING_AGAIN or (event.transition in ("raised", "unhidden") and not found.announced)
+        ):
+            # Once an occurrence: what is shown again on the way down is no new alarm. What sounds again is load.
             found.announced = True
             self.announced.append(event.time)
         if event.transition == "hidden":
@@ -82,3 +104,14 @@ class Alarms:
             found.hidden, found.hidden_because = False, ""
         elif event.transition in ("uncertain", "certain"):
             found.uncertain = event.transition == "uncertain"
+        if event.state:
+            self._serve(found, event)
+
+    def _serve(self, found: Occurrence, event: AlarmEvent) -> None:
+        """The letter says whether it is shown; the transition that put it aside says why, by whom and until when."""
+        found.hidden = event.state in _ASIDE
+        if not found.hidden:
+            found.hidden_because, found.until = "", 0
+        elif event.transition in ("raised", "hidden", "suppressed", "shelved", "removed"):
+            found.hidden_because = f"{event.who}: {event.cause}" if event.who else event.cause
+            found.until = event.until

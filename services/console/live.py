@@ -157,13 +157,14 @@ class LiveView:
         return self._listed(one for one in self._alarms.active.values() if not one.hidden)
 
     def hidden(self) -> tuple[AlarmView, ...]:
-        """Active alarms that another one or the plant's state hides."""
+        """Active alarms that do not sound: hidden by another, suppressed by design, shelved, out of service."""
         return self._listed(one for one in self._alarms.active.values() if one.hidden)
 
     def cleared(self, within: int = 6 * HOUR) -> tuple[AlarmView, ...]:
-        """Alarms that cleared within `within` ns before now, the newest first."""
+        """Alarms that cleared within `within` ns before now, the newest first; one that waits to be seen stays."""
         now = self.now or 0
-        found = [one for one in self._alarms.cleared if now - (one.cleared or 0) <= within]
+        waits = ("D", "E", "F")
+        found = [one for one in self._alarms.cleared if now - (one.cleared or 0) <= within or one.letter in waits]
         return tuple(self._alarm(one) for one in reversed(found))
 
     def history(self, limit: int = 100) -> tuple[Transition, ...]:
@@ -216,7 +217,7 @@ class LiveView:
             age=max(end - event.time, 0), value=event.value, limit=event.limit, unit=event.unit,
             saturated=self._saturated(event), hidden=one.hidden,
             hidden_because=one.hidden_because, uncertain=one.uncertain,
-            annunciated=event.annunciated, cause=event.cause, now=now,
+            annunciated=event.annunciated, cause=event.cause, now=now, letter=one.letter, until=one.until,
         )  # fmt: skip
 
     def _saturated(self, event: AlarmEvent) -> bool:

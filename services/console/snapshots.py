@@ -64,7 +64,10 @@ class StationView:
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
-    """One occurrence that is or was active. `now` is its point's reading, None without one."""
+    """One occurrence that is or was active. `now` is its point's reading, None without one.
+
+    letter: the state of ISA-18.2, "" when none is told.  until: when its shelf or the planned work ends (ns), 0: open.
+    """
 
     site: str
     site_name: str
@@ -89,6 +92,8 @@ class AlarmView:
     annunciated: bool
     cause: str
     now: PointView | None
+    letter: str = ""
+    until: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,8 @@ ALARMS: dict[str, Any] = {
     "none": "No active alarm",
     "none_stopped": "Not known: data stopped",
     "none_yet": "Not known yet: waiting for the first data",
-    "hidden": "Hidden by another alarm or by the plant's state",
-    "cleared": "Cleared in the last 6 hours",
+    "hidden": "Not sounding: hidden by another alarm, suppressed, shelved or out of service",
+    "cleared": "Cleared in the last 6 hours, or still to be seen",
     "history": "Alarm history",
     "columns": ("Priority", "Since", "Where", "What", "Consequence → response", "To respond"),
     "priorities": {"critical": "Critical", "high": "High", "medium": "Medium", "journal": "Journal"},
@@ -98,7 +98,16 @@ ALARMS: dict[str, Any] = {
     "transitions": {
         "raised": "raised", "cleared": "cleared", "hidden": "hidden", "unhidden": "shown again",
         "uncertain": "uncertain", "certain": "certain again",
+        "acknowledged": "acknowledged", "realarmed": "alarms again", "reset": "reset", "superseded": "raised again",
+        "shelved": "shelved", "unshelved": "from the shelf", "suppressed": "suppressed", "unsuppressed": "released",
+        "removed": "out of service", "returned": "in service again", "missed": "came and went unseen",
+        "chattering": "chattering", "forgotten": "no longer in the catalogue", "refused": "command refused",
     },
+    "stands": {
+        "C": "acknowledged", "D": "returned, not acknowledged", "E": "latched, not acknowledged",
+        "F": "latched, acknowledged", "G": "shelved", "H": "suppressed", "I": "out of service",
+    },
+    "until": "{how} until {time}",
     "silent": "new: 0",
 }  # fmt: skip
 

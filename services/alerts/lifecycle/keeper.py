@@ -371,7 +371,7 @@ class Keeper:
 
 def _until(transition: str, after: AlarmState, like: AlarmEvent | None, command: Command | None) -> int:
     """When it ends by itself (ns): a shelf, or planned work."""
-    if transition == "shelved":
+    if transition == "shelved" or after.letter is Letter.G:
         return after.shelved_until
     if transition == "suppressed" and command is not None:
         return command.until

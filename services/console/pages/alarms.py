@@ -47,7 +47,7 @@ def _row(moment: Moment, one: AlarmView) -> Markup:
         tag("td", labelled(one.priority), _class="priority"),
         tag("td", since, tag("span", ended, _class="muted"), _class="since"),
         tag("td", tag("b", one.site_name), tag("span", one.station_name), _class="where"),
-        tag("td", *_what(one), _class="value"),
+        tag("td", *_what(moment, one), _class="value"),
         tag("td", *_advice(one), _class="advice"),
         tag("td", _left(one), _class="left"),
         _class=f"is-{one.priority}" + (" is-over" if one.cleared is not None else ""),
@@ -88,7 +88,7 @@ def _levelled(one: AlarmView) -> bool:
     return one.rule is not None and one.rule.kind in ("high", "low", "successive_high")
 
 
-def _what(one: AlarmView) -> list[Markup]:
+def _what(moment: Moment, one: AlarmView) -> list[Markup]:
     at = wording.number(one.value, saturated=one.saturated)
     unit = wording.unit(one.unit)
     raised = ALARMS["raised_at"].format(value=f"{at} {unit}".strip())
@@ -110,6 +110,9 @@ def _what(one: AlarmView) -> list[Markup]:
         shown.append(tag("span", ALARMS["hold"], _class="mark"))
     if one.value is not None and (one.cleared is not None or not same or unknown):
         shown.append(tag("span", raised, _class="muted raised"))
+    if stands := ALARMS["stands"].get(one.letter):
+        ends = ALARMS["until"].format(how=stands, time=moment.at(one.until)) if one.until else stands
+        shown.append(tag("span", ends, _class="mark"))
     if one.hidden_because:
         shown.append(tag("span", one.hidden_because, _class="muted"))
     return shown
