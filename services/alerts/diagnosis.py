@@ -20,10 +20,9 @@ class Diagnosis:
     """Of one site under one catalogue version."""
 
     def __init__(self, site: Site) -> None:
-        index = site.point_index
-        self.models: list[IncidentModel] = [INCIDENTS[name](site) for name in site.incidents]
+        self.models: list[IncidentModel] = [INCIDENTS[use.model](site, use) for use in site.incidents]
         #: Measured points, as `station/point`, that the models look at.
-        self.needs = {name for model in self.models for name in model.needs if name in index}
+        self.needs = {name for model in self.models for name in model.needs()}
         self.active: set[str] = set()
         self._pending: list[Change] = []  # alarm changes that no instant has seen yet
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from services.core.catalogue.incident_use import IncidentUse
 from services.core.catalogue.model import Catalogue, DerivedBy, Point, Rule, Site, Station
 from services.core.clock import HOUR, MINUTE, SECOND, parse_time
 from services.core.frame import Frame, make_frame
@@ -102,7 +103,7 @@ def plant(name: str, title: str, *, carries: bool = False) -> Site:
                             rules=RULES.get(point, ()) if carries else ()))  # fmt: skip
     return Site(id=name, group="liuyang", name=title, kind="plant", time_zone="Asia/Shanghai",
                 stations=tuple(station(kind, kind, words) for kind, words in kinds),
-                points=tuple(points), incidents=("intake-crisis",) if carries else ())  # fmt: skip
+                points=tuple(points), incidents=(IncidentUse(model="intake-crisis"),) if carries else ())  # fmt: skip
 
 
 def city(plant_name: str = "No. 3 plant") -> Catalogue:

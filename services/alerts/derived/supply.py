@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -48,7 +49,8 @@ class SupplyHours(DerivedFunction):
             total[i + 1] = total[i] + steps[i]
         return total, ZoneInfo(self.site.time_zone)
 
-    def _hour(self, time: int) -> float:
+    def hour(self, time: int) -> float:
+        """The local hour of the day at `time` (ns)."""
         offset = to_datetime(time).astimezone(self._cumulative[1]).utcoffset()
         assert offset is not None
         return ((time + int(offset.total_seconds()) * 10**9) % DAY) / HOUR
@@ -59,25 +61,41 @@ class SupplyHours(DerivedFunction):
         if demand is None:
             return out, np.full(len(times), Quality.BAD, np.uint8)
         good = usable(quality)
-        bias = 1.0 + self.parameters["demand_bias"] * demand.spread
-        total = self._cumulative[0]
-        ahead = _MARKS[: _STEPS + 1]
         level_at, inflow_at, outflow_at = self.at("level"), self.at("inflow"), self.at("outflow")
         for g in range(len(times)):
             if not good[g]:
                 continue
-            hour = self._hour(int(times[g]))
-            factor = float(np.interp(hour, *self._day))
+            hour = self.hour(int(times[g]))
             self._remember(0, float(values[g, inflow_at]), 0.25)
-            self._remember(1, float(values[g, outflow_at]) / (demand.mean * factor), 2.0)
+            self._remember(1, float(values[g, outflow_at]) / (demand.mean * self.factor(hour)), 2.0)
             self._remember(2, float(values[g, level_at]), 0.05)
             inflow, scale, level = self.memory.tolist()
-            used = np.interp(hour + ahead, _MARKS, total)
-            used -= used[0]
             stored = self.parameters["area"] * (level - self.parameters["minimum_level"])
-            left = stored + inflow * ahead - demand.mean * scale * bias * used
-            out[g] = first_below_zero(ahead, left)
+            out[g] = self.hours(hour, stored, inflow, scale, self.parameters["demand_bias"])
         return out, q
+
+    def factor(self, hour: float) -> float:
+        """The demand of the profile at the local `hour`, of its mean."""
+        return float(np.interp(hour, *self._day))
+
+    def hours(
+        self, hour: float, stored: float, inflow: float, scale: float, bias: float,
+        others: Sequence[tuple[float, float]] = (),
+    ) -> float:  # fmt: skip
+        """Hours that `stored` m3 last from the local `hour` on.
+
+        inflow: m3/h.  scale: demand of its profile.  bias: in spreads of the demand.  others: what comes besides, as
+        (m3/h, hours until it comes).
+        """
+        demand = self.site.demand
+        assert demand is not None
+        ahead = _MARKS[: _STEPS + 1]
+        used = np.interp(hour + ahead, _MARKS, self._cumulative[0])
+        used -= used[0]
+        left = stored + inflow * ahead - demand.mean * scale * (1.0 + bias * demand.spread) * used
+        for capacity, start in others:
+            left = left + capacity * np.maximum(ahead - start, 0.0)
+        return first_below_zero(ahead, left)
 
     def _remember(self, slot: int, value: float, hours: float) -> None:
         old = float(self.memory[slot])
@@ -101,7 +119,7 @@ class OverflowHours(SupplyHours):
         for g in range(len(times)):
             if not good[g]:
                 continue
-            hour = self._hour(int(times[g])) if demand is not None else 0.0
+            hour = self.hour(int(times[g])) if demand is not None else 0.0
             usual = demand.mean * float(np.interp(hour, *self._day)) if demand is not None else 1.0
             self._remember(0, float(values[g, inflow_at]), 0.25)
             self._remember(1, float(values[g, outflow_at]) / usual, 2.0)

@@ -1,8 +1,10 @@
-"""Incidents: situations made of several alarms, diagnosed on the grid, one folder or file each."""
+"""Incidents: situations made of several alarms, diagnosed on the grid, one folder each; `INCIDENTS` is the registry."""
 
 from services.alerts.incidents.base import IncidentModel, Instant
 from services.alerts.incidents.intake_crisis import IntakeCrisis
 
-INCIDENTS: dict[str, type[IncidentModel]] = {model.name: model for model in (IntakeCrisis,)}
+INCIDENTS: dict[str, type[IncidentModel]] = {
+    IntakeCrisis.name: IntakeCrisis,
+}
 
 __all__ = ["INCIDENTS", "IncidentModel", "Instant"]

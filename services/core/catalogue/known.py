@@ -1,6 +1,6 @@
-"""What a catalogue may name: the formulas of derived points and the incidents, with what each needs of a site.
+"""What a catalogue may name: the formulas of derived points, with what each needs (incidents: known_incidents.py).
 
-The code of both is elsewhere (services.alerts); a test holds this table to it. It stands here so that a misspelt name
+Their code is elsewhere (services.alerts); a test holds this table to it. It stands here so that a misspelt name
 or a missing value is found when the file is read, and not in the storm, by an alarm that does not come.
 """
 
@@ -25,14 +25,6 @@ class Formula:
 
 _POSITIVE, _PERCENT, _ANY = (1e-9, 1e9), (0.0, 100.0), (-1e9, 1e9)
 _AREA, _BIAS, _DAYS = (0.1, 1e6), (-3.0, 3.0), (0.01, 400.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """phases: each needs a step in the playbook.  points: `station/point` that the site must have."""
-
-    phases: tuple[str, ...]
-    points: tuple[str, ...]
 
 
 FORMULAS: dict[str, Formula] = {
@@ -69,13 +61,3 @@ FORMULAS: dict[str, Formula] = {
     "night_flow_rise": Formula(("flow",)),
     "burst_excess": Formula(("flow", "pressure"), {"drop": _POSITIVE}),
 }
-
-INCIDENTS: dict[str, Incident] = {
-    "intake-crisis": Incident(
-        ("surge", "restricted", "threatened", "recovering", "closed"),
-        (
-            "intake/raw_turbidity", "intake/screen_head", "intake/raw_flow", "intake/flow_ratio", "clearwell/level",
-            "clearwell/supply_hours_pessimistic",
-        ),
-    ),
-}  # fmt: skip

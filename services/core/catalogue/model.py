@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from services.core.catalogue.incident_use import IncidentUse
 from services.core.clock import HOUR, MINUTE, SECOND, format_duration, parse_duration
 
 Priority = Literal["critical", "high", "medium", "journal"]
@@ -244,7 +245,7 @@ class Site(Strict):
     stations: tuple[Station, ...]
     points: tuple[Point, ...]
     demand: Demand | None = None
-    incidents: tuple[Identifier, ...] = ()
+    incidents: tuple[IncidentUse, ...] = ()
     playbooks: dict[str, dict[str, str]] = {}
     suppressions: tuple[Suppression, ...] = ()
     position: Identifier = "dispatch"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from services.core.catalogue.incident_use import IncidentUse
 from services.core.catalogue.model import (
     Demand,
     DerivedBy,
@@ -168,7 +169,7 @@ class SiteSource(Strict):
     stations: list[StationSource] = Field(min_length=1, max_length=100)
     alarms: dict[str, RuleOverride] = {}
     demand: Demand | None = None
-    incidents: list[Identifier] = []
+    incidents: list[IncidentUse] = Field(default=[], max_length=20)
     playbooks: dict[str, dict[str, Text]] = {}
     suppressions: list[Suppression] = Field(default=[], max_length=100)
     lateness: Duration = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from services.core.catalogue.known import FORMULAS, INCIDENTS
+from services.core.catalogue.known import FORMULAS
+from services.core.catalogue.known_incidents import verify_uses
 from services.core.catalogue.model import DerivedBy, Point, Site
 from services.core.catalogue.verify_rules import verify_rule
 
@@ -27,7 +28,7 @@ def matching(pattern: str, alarms: Iterable[str]) -> list[str]:
 def verify_site(site: Site) -> Iterator[Complaint]:
     """(where, value, bound) for each; `where` starts with the station's id, or with "" for the site itself."""
     names = {p.id: p for p in site.points if not p.removed}
-    yield from _verify_incidents(site, names)
+    yield from verify_uses(site, names)
     yield from _verify_suppressions(site)
     for point in names.values():
         where = (point.station, point.name)
@@ -51,30 +52,6 @@ def verify_site(site: Site) -> Iterator[Complaint]:
             if ids.count(rule.id) > 1:
                 yield at, rule.id, "must be unique on its point"
             yield from ((at, value, bound) for value, bound in verify_rule(rule, point, names))
-
-
-def _verify_incidents(site: Site, names: dict[str, Point]) -> Iterator[Complaint]:
-    for name in site.incidents:
-        known = INCIDENTS.get(name)
-        if known is None:
-            yield ("", "incidents"), name, f"must be one of {', '.join(sorted(INCIDENTS))}"
-            continue
-        for point in known.points:
-            if point not in names:
-                yield ("", "incidents"), name, f"needs the point {point}"
-        if site.demand is None:
-            yield ("", "incidents"), name, "needs the site's `demand`, or nobody can say how long supply lasts"
-        for phase in known.phases:
-            if phase not in site.playbooks.get(name, {}):
-                yield ("", "playbooks", name), phase, "is missing: the operator needs a step for each phase"
-    for name, steps in site.playbooks.items():
-        if name not in INCIDENTS:
-            yield ("", "playbooks", name), name, f"must be one of {', '.join(sorted(INCIDENTS))}"
-            continue
-        for phase in steps:
-            if phase not in INCIDENTS[name].phases:
-                bound = f"must be one of {', '.join(INCIDENTS[name].phases)}"
-                yield ("", "playbooks", name, phase), phase, bound
 
 
 def _verify_suppressions(site: Site) -> Iterator[Complaint]:

@@ -7,24 +7,25 @@ from typing import Any
 import pytest
 
 from services.alerts.incidents import Instant
-from services.alerts.incidents.intake_crisis import RESTRICTED, SURGE, THREATENED, IntakeCrisis
-from services.core.catalogue import Demand
+from services.alerts.incidents.intake_crisis import IntakeCrisis
 from services.core.clock import MINUTE, SECOND
 from services.core.codec import canonical_json
 from services.core.records import IncidentEvent
-from tests.unit.alerts.build import point, site
+from tests.unit.alerts.incident_scripts import made
 
-HIGH, FLOW, SUPPLY = SURGE[1], RESTRICTED[0], THREATENED[0]
+HIGH, FLOW = "intake/raw_turbidity/turbidity-high", "intake/flow_ratio/flow-low"
+SUPPLY = "clearwell/supply_hours_pessimistic/supply-threatened"
 CASES = ("pessimistic", "expected", "optimistic")
-PLAYBOOK = {"intake-crisis": {"surge": "rake", "restricted": "throttle", "threatened": "tankers", "closed": "write"}}
+
+
+UNSEEN = ("submergence", "pumps_running", "inflow", "outflow", "required_flow", "upstream")
 
 
 class Night:
     """Feeds instants, 10 s apart, and keeps what the model says as (minute, phase)."""
 
     def __init__(self) -> None:
-        made = site(point("x"), demand=Demand(mean=4000, hourly=(1.0,) * 24, spread=0.1), playbooks=PLAYBOOK)
-        self.model = IntakeCrisis(made)
+        self.model = IntakeCrisis(made("intake-crisis", without=UNSEEN))
         self.now = 0
         self.active: frozenset[str] = frozenset()
         self.level = 3.0
@@ -54,7 +55,9 @@ class Night:
         return self
 
     def story(self) -> list[tuple[float, str]]:
-        return [(e.time / MINUTE, e.phase) for e in self.events]
+        """(minute, phase) of each change of phase."""
+        told = [(e.time / MINUTE, e.phase, e.incident) for e in self.events]
+        return [one[:2] for n, one in enumerate(told) if n == 0 or one[1:] != told[n - 1][1:]]
 
 
 def crisis() -> Night:
@@ -67,7 +70,7 @@ def test_the_phases_of_a_whole_night_in_order() -> None:
     assert night.story() == [(10, "surge"), (20, "restricted"), (30, "threatened"), (70, "recovering"), (130, "closed")]
     assert [e.number for e in night.events] == [1, 2, 3, 4, 5]
     assert {e.incident for e in night.events} == {"no3/IntakeCrisis@600000000000"}
-    assert [e.next_step for e in night.events] == ["rake", "throttle", "tankers", "", "write"]
+    assert [e.next_step for e in night.events] == [f"do {e.phase}" for e in night.events]
     assert night.events[0].cause == HIGH
     memory = night.model.memory
     assert (memory.incident, memory.phase, memory.number, memory.since) == ("", "", 0, {})

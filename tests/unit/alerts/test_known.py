@@ -10,29 +10,37 @@ import pytest
 
 from services.alerts.derived import FUNCTIONS
 from services.alerts.detection.layout import KINDS
-from services.alerts.incidents import INCIDENTS, intake_crisis
-from services.core.catalogue import known, load_catalogue
+from services.alerts.incidents import INCIDENTS
+from services.core.catalogue import known, known_incidents, load_catalogue
 from services.core.catalogue.model import RuleKind
 from services.core.catalogue.wording import condition
 from services.core.errors import ConfigError
 from services.job.places import PROJECT
 from tests.unit.alerts.build import rule
 
+SOURCES = "        other_sources:"
 LIUYANG = PROJECT / "sites" / "liuyang.yaml"
 
 
 def test_every_formula_and_incident_of_the_code_is_known_and_no_other() -> None:
     assert set(known.FORMULAS) == set(FUNCTIONS)
-    assert set(known.INCIDENTS) == set(INCIDENTS)
+    assert set(known_incidents.INCIDENTS) == set(INCIDENTS)
 
 
-def test_the_incidents_needs_and_phases_are_those_of_its_code() -> None:
-    entry = known.INCIDENTS["intake-crisis"]
-    assert set(intake_crisis.IntakeCrisis.needs) <= set(entry.points)
-    source = Path(intake_crisis.__file__).read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", sorted(INCIDENTS))
+def test_an_incidents_roles_parameters_and_phases_are_those_of_its_code(name: str) -> None:
+    model, entry = INCIDENTS[name], known_incidents.INCIDENTS[name]
+    folder = Path(str(__import__("sys").modules[model.__module__].__file__)).parent
+    source = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+    assert model.name == name
+    assert set(model.weights) <= set(entry.roles)
+    assert set(model.ranks) == set(entry.phases)
     assert all(f'"{phase}"' in source for phase in entry.phases)
-    rules = re.findall(r'"((?:intake|clearwell)/\w+)/[\w-]+"', source)
-    assert set(rules) <= set(entry.points)
+    assert set(re.findall(r'parameters\["(\w+)"\]', source)) - {"area", "minimum_level"} == set(entry.parameters)
+    rules = {rule for role in entry.roles.values() for rule in role.rules}
+    assert all(rule in rules for rule in re.findall(r', "([a-z]+(?:-[a-z]+)+)"\)', source)), "a rule nobody listens to"
+    for file in ("README.md", "cases.yaml"):
+        assert (folder / file).is_file(), f"{folder.name} has no {file}"
 
 
 def test_a_formula_reads_no_parameter_that_the_table_does_not_ask_for() -> None:
@@ -61,7 +69,18 @@ def test_every_kind_of_the_catalogue_is_known_to_the_kernel_and_can_be_told() ->
 @pytest.mark.parametrize(
     ("old", "new", "line_with", "words"),
     [
-        ("[intake-crisis]", "[intake-crises]", "[intake-crises]", ["incidents", "intake-crises", "intake-crisis"]),
+        ("model: intake-crisis", "model: intake-crises", "intake-crises", ["incidents", "intake-crises"]),
+        (SOURCES, "        roles: {screen: intake/screen_head}\n" + SOURCES, "roles: {screen",
+         ["roles.screen", "screen_head", "must be one of"]),
+        (SOURCES, "        roles: {level: clearwell/depth}\n" + SOURCES, "roles: {level",
+         ["roles.level", "clearwell/depth", "must be a point of the site"]),
+        (SOURCES, "        roles: {level: '*/level'}\n" + SOURCES, "roles: {level",
+         ["roles.level", "one point"]),
+        (SOURCES, "        roles: {level: intake/river_level}\n" + SOURCES, "roles: {level",
+         ["intake/river_level", "level-low"]),
+        (SOURCES, "        parameters: {floor: 1}\n" + SOURCES, "parameters: {floor",
+         ["parameters.floor", "none"]),
+        ("capacity: 625", "capacity: -625", "capacity: -625", ["capacity", "-625"]),
         ("parameters: {area: 4000, minimum_level: 1.2}", "parameters: {minimum_level: 1.2}",
          "parameters: {minimum_level: 1.2}", ["area", "supply_hours"]),
         ("        threatened:", "        thretened:", "thretened", ["thretened", "must be one of", "threatened"]),
