@@ -50,7 +50,7 @@ class AlarmEvent:
     """One transition of one occurrence. `value` is the one that met the condition, in `unit`; None: no number.
 
     annunciated: the horn sounds.  state: the letter of ISA-18.2 after it.  who, command: of what a person did.
-    until: end of a shelf or of planned work, ns.  lane: "historical" of what came after its time, which sounds for nobody.
+    until: end of a shelf or of planned work, ns.  lane: "historical" of what came after its time: it never sounds.
     """
 
     time: int
