@@ -15,6 +15,7 @@ from services.cli import (
     collect,
     daemons,
     journal,
+    kpi,
     notify,
     rationalize,
     replay,
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, replay, check, rationalize, apply, journal, simulate, collect, bench, daemons, topics, notify):
+for module in (run, replay, check, rationalize, apply, journal, kpi, simulate, collect, bench, daemons, topics, notify):
     module.register(app)
 
 
