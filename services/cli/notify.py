@@ -62,17 +62,17 @@ def _why(
 ) -> None:
     _needed()
     from services.core.clock import iso
-    from services.notify.following import STORE_FILE
     from services.notify.store import Store
+    from services.store.database import STORE_FILE, Database
 
     file = data / STORE_FILE
     if not file.exists():
         raise HeadworksError(f"there is no notification log {file}: `headworks notify` makes one")
-    store = Store.open(f"sqlite:///{file.resolve()}")
+    database = Database.in_folder(data)
     try:
-        found = store.decisions(name)
+        found = Store(database).decisions(name)
     finally:
-        store.close()
+        database.close()
     if not found:
         raise HeadworksError(f"nothing was decided on {name}; `headworks journal` has the names")
     for one in found:

@@ -23,9 +23,7 @@ from services.notify.channels import PATIENCE, ChannelError, open_channels
 from services.notify.service import Happening, Notifier
 from services.notify.store import Store
 from services.runtime.local import LogView
-
-#: The notification log's name in a data folder.
-STORE_FILE = "notifications.sqlite"
+from services.store.database import Database
 
 #: Seconds between two looks at what is due. A page may be late by this much.
 _LOOK = 0.2
@@ -73,8 +71,9 @@ async def notify(file: Path, data: Path, player: bool, whole: bool, told: Told) 
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
         channels = open_channels(rules.channels, client)
         view = stack.enter_context(LogView.open(data / LOG_FILE))
-        store = Store.open(f"sqlite:///{(data / STORE_FILE).resolve()}")
-        stack.callback(store.close)
+        database = Database.in_folder(data)
+        stack.callback(database.close)
+        store = Store(database)
         clock, names = Clock(player), dict[str, str]()
         notifier = Notifier(rules, store, _PART, channels, clock, names)
         waiting: list[Happening] = []

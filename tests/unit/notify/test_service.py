@@ -14,7 +14,8 @@ from services.core.clock import MINUTE
 from services.core.records import AlarmEvent
 from services.notify.channels import ChannelError
 from services.notify.service import Happening, Notifier
-from services.notify.store import Store, StoreError
+from services.notify.store import Store
+from services.store.database import Database, StoreError
 from tests.unit.oncall.desk import at, rules
 
 HEAD = "intake/screen_head/structural"
@@ -48,7 +49,8 @@ class Room:
 
     def open(self) -> Notifier:
         """Starts it, as a process would."""
-        self.store = Store.open(self.url)
+        self.database = Database.open(self.url)
+        self.store = Store(self.database)
         self.notifier = Notifier(
             rules(), self.store, "log", self.phones, lambda: at(self.minute), {"no3": "No. 3 plant"}
         )
@@ -56,7 +58,7 @@ class Room:
 
     def restart(self) -> None:
         """Ends it without a word, and starts it anew."""
-        self.store.close()
+        self.database.close()
         self.open()
 
     def raised(self, key: str = HEAD, priority: str = "critical") -> AlarmEvent:
@@ -120,7 +122,7 @@ def test_a_message_whose_fate_is_not_known_is_sent_again_under_the_same_name(roo
 
 
 def test_a_page_that_was_answered_before_it_could_go_is_not_sent(room: Room) -> None:
-    room.notifier.store.close()
+    room.database.close()
     event = room.raised()
     room.open()
     room.minute = 3
@@ -195,10 +197,10 @@ def test_the_log_is_whole_after_any_number_of_kills(room: Room) -> None:
 
 def test_a_log_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be used"):
-        Store.open(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.sqlite'}")
+        Database.open(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.sqlite'}")
     (tmp_path / "text.sqlite").write_text("this is no database, but a letter of some length " * 50, encoding="utf-8")
     with pytest.raises(StoreError, match="cannot be used"):
-        Store.open(f"sqlite:///{tmp_path / 'text.sqlite'}")
+        Database.open(f"sqlite:///{tmp_path / 'text.sqlite'}")
 
 
 def steps(decisions: Sequence[Decision]) -> list[tuple[float, Kind]]:
