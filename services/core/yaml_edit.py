@@ -124,7 +124,7 @@ def _added(text: str, node: yaml.Node, tree: dict[str, Any]) -> _Splice:
     if not node.value:
         at = node.start_mark.index + 1
         return (at, at, ", ".join(entries))
-    end = _tail(node)
+    end = _tail(node.value[-1][1])
     if node.flow_style:
         return (end, end, "".join(f", {entry}" for entry in entries))
     newline = "\r\n" if "\r\n" in text else "\n"

@@ -9,6 +9,7 @@ from typing import Any
 from services.core.catalogue.model import FALLING, Rule
 from services.core.catalogue.priority import derive_priority
 from services.core.catalogue.source import RuleOverride, RuleSource
+from services.core.clock import parse_duration
 
 Path = tuple[str | int, ...]
 
@@ -70,7 +71,9 @@ def terms_of(source: RuleSource, change: RuleOverride | None) -> dict[str, Any]:
             fields["deadband"] = fields["clear_ratio"] = None
         fields |= given
     if fields["priority"] is None:
-        fields["priority"] = derive_priority(fields["severity"], fields["respond_within"])
+        within = fields["respond_within"]  # as the model prints it: `5m`, or a number when no whole seconds say it
+        within = parse_duration(within) if isinstance(within, str) else within
+        fields["priority"] = derive_priority(fields["severity"], within)
     return fields
 
 

@@ -99,7 +99,7 @@ class RuleOverride(Strict):
     limits: tuple[LimitSource, ...] | None = Field(default=None, max_length=12)
     priority: Priority | None = None
     severity: Severity | None = None
-    priority_because: Text | None = None
+    priority_because: Annotated[str, Field(max_length=500)] | None = None
     consequence: Text | None = None
     response: Text | None = None
     respond_within: Duration | None = None

@@ -59,7 +59,7 @@ def read_table(path: Path) -> list[Line]:
     lines: list[Line] = []
     try:
         while True:
-            line = started + reader.line_num
+            line = started + reader.line_num + 1
             cells = next(reader, None)
             if cells is None:
                 break

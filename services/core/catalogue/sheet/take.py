@@ -143,21 +143,24 @@ def _rule(definition: Definition, changes: list[Change], file: str, row: Row) ->
             ]
         if name in fields and not emptied and row[other] is not None and other not in line:
             return [Fault(file, line[name], name, shown(fields[name]), f"cannot stand beside {other}: empty that cell")]
+    if definition.source.kind == "stale" and "off" in fields:
+        bound = "a station's silence is not taken away: nobody would see it"
+        return [Fault(file, line["off"], "off", shown(fields["off"]), bound)]
     if {"deadband", "clear_ratio"} <= fields.keys():
         return [Fault(file, line["deadband"], "deadband", shown(fields["deadband"]), "or clear_ratio, not both")]
     try:
         change = RuleOverride.model_validate(fields)
         rule = make_rule(definition.source, merged(o for o in (definition.change, change) if o is not None))
     except ValidationError as error:
-        return [
-            Fault(file, changes[0].line, str(e["loc"][0]) if e["loc"] else "row", shown(e["input"]), _lower(e["msg"]))
-            for e in error.errors()
-        ]
+        cells = {c.column.name: c.column.write(c.new) for c in changes if c.new is not None}
+        told = [(str(e["loc"][0]) if e["loc"] else "row", _lower(e["msg"])) for e in error.errors()]
+        return [Fault(file, changes[0].line, name, shown(cells.get(name, "")), bound) for name, bound in told]
     return None if change.off is not None or (definition.change and definition.change.off) else rule
 
 
 def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:].removeprefix("Value error, ")
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _contradictions(
@@ -179,7 +182,8 @@ def _contradictions(
 def _nearness(change: Change, where: tuple[str, ...], value: object) -> int:
     shared = sum(a == b for a, b in zip(change.key[1:], where, strict=False))
     of_limit = change.column.name in ("limit", "deadband", "clear_ratio")
-    return 4 * shared + 2 * bool(change.new == value) + of_limit
+    gone = change.column.name == "off" and str(value).endswith(change.key[-1])
+    return 4 * shared + 2 * bool(change.new == value) + of_limit + 20 * gone
 
 
 def _with(site: Site, changed: dict[tuple[str, ...], Rule | None]) -> Site:
