@@ -8,11 +8,18 @@ from statistics import median
 from typing import Literal
 
 from services.core.clock import DAY, MINUTE, iso
+from services.core.rates import worst_and_floods
 from services.core.records import AlarmEvent, Output
 from services.replay.expected import Expected, Period, Surge
+from services.replay.row import Row
 
-#: The transition that tells people; an alarm that is suppressed or hidden is not annunciated.
-RAISED = "raised"
+#: Transitions that tell people; an alarm that is suppressed or hidden is not annunciated.
+TELLING = frozenset(("raised", "realarmed", "unshelved", "unsuppressed", "returned"))
+
+
+def announced(event: AlarmEvent) -> bool:
+    """Whether people were told: not of what came after its time (the historical lane)."""
+    return event.annunciated and not event.lane and event.transition in TELLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,10 @@ class Stray:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """The result. days: length of the record.  other_alarms: by rules that announce no surge, by name."""
+    """The result. days: length of the record.  other_alarms: by rules that announce no surge, by name.
+
+    worst_10_minutes, floods: of all alarms, of whatever rule (services.core.rates).
+    """
 
     event: str
     days: float
@@ -63,6 +73,8 @@ class Scorecard:
     tolerated: tuple[Stray, ...]
     alarms: int
     other_alarms: dict[str, int]
+    worst_10_minutes: int = 0
+    floods: int = 0
 
     @property
     def hits(self) -> int:
@@ -85,13 +97,18 @@ class Scorecard:
         leads = [s.minutes_before_peak for s in self.surges if s.verdict == "hit" and s.minutes_before_peak is not None]
         return median(leads) if leads else None
 
+    def row(self) -> Row:
+        """What every event's scorecard has in common."""
+        leads = [s.minutes_before_peak for s in self.surges if s.verdict == "hit" and s.minutes_before_peak is not None]
+        return Row(
+            self.event, self.hits, self.misses, len(self.false_alarms), self.days, tuple(leads),
+            self.worst_10_minutes, self.floods,
+        )  # fmt: skip
+
     def to_json(self) -> dict[str, object]:
         """Plain data, times as ISO 8601."""
         return {
-            "event": self.event,
-            "hits": self.hits,
-            "misses": self.misses,
-            "false_alarms": len(self.false_alarms),
+            **self.row().to_json(),
             "tolerated_alarms": len(self.tolerated),
             "alarms": self.alarms,
             "other_alarms": self.other_alarms,
@@ -137,11 +154,7 @@ def score(outputs: Iterable[Output], expected: Expected, start: int, end: int) -
     """
     if end <= start:
         raise ValueError(f"the record must have a length: {iso(start)} to {iso(end)}")
-    raised = [
-        o
-        for o in outputs
-        if isinstance(o, AlarmEvent) and o.site == expected.site and o.transition == RAISED and o.annunciated
-    ]
+    raised = [o for o in outputs if isinstance(o, AlarmEvent) and o.site == expected.site and announced(o)]
     raised.sort(key=lambda a: (a.time, a.station, a.point, a.rule))
     of_surge: dict[str, list[AlarmEvent]] = {surge.id: [] for surge in expected.surges}
     false, tolerated, other = list[Stray](), list[Stray](), dict[str, int]()
@@ -158,6 +171,7 @@ def score(outputs: Iterable[Output], expected: Expected, start: int, end: int) -
             tolerated.append(_stray(alarm, period))
         else:
             false.append(_stray(alarm, _period_at(expected.quiet, alarm.time)))
+    worst, floods = worst_and_floods((alarm.time for alarm in raised), end)
     return Scorecard(
         expected.event,
         (end - start) / DAY,
@@ -166,6 +180,8 @@ def score(outputs: Iterable[Output], expected: Expected, start: int, end: int) -
         tuple(tolerated),
         counted,
         dict(sorted(other.items())),
+        worst,
+        len(floods),
     )
 
 

@@ -14,7 +14,8 @@ def table(card: Scorecard) -> Table:
     grid = Table(
         title=(
             f"{card.event}: {card.hits} of {len(card.surges)} surges announced, "
-            f"{len(card.false_alarms)} false alarms, {card.alarms_per_day:.2f} alarms a day"
+            f"{len(card.false_alarms)} false alarms ({len(card.false_alarms) / card.days:.2f} a day), "
+            f"{card.alarms_per_day:.2f} alarms a day, worst 10 minutes {card.worst_10_minutes}, {card.floods} floods"
             + ("" if lead is None else f", median {lead:g} min before the peak")
         ),
         caption="minutes: positive is before the turbidity peak",

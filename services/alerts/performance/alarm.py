@@ -11,6 +11,9 @@ from services.core.records import AlarmEvent
 #: Ways in which an alarm is out of the way, by the letter of ISA-18.2.
 AWAY = {"G": "shelved", "H": "suppressed", "I": "out of service"}
 
+#: Transitions after which an occurrence is nothing to be seen any more, or that change nothing.
+_OVER = ("superseded", "forgotten", "refused")
+
 #: ns: "not since any time".
 NEVER = -1
 
@@ -73,16 +76,22 @@ class Alarm:
         return self.active_since != NEVER and self.heard_at != NEVER and time - self.active_since > STALE
 
     def wait(self, event: AlarmEvent) -> tuple[int, bool] | None:
-        """Somebody is to see it, or has: what ended, as (ns that it waited, whether it was acknowledged)."""
+        """Somebody is to see it, or has: what ended, as (ns that it waited, whether it was acknowledged).
+
+        What comes back unacknowledged without a sound, from behind a worse alarm or a release of many, waits too.
+        """
         ended = None
         if self.waits_since != NEVER:
             if event.transition == "acknowledged":
                 ended = event.time - self.waits_since, True
-            elif (event.state and event.state not in "BDE") or event.transition in ("superseded", "forgotten"):
+            elif (event.state and event.state not in "BDE") or event.transition in _OVER[:2]:
                 ended = event.time - self.waits_since, False
             if ended is not None:
                 self.waits_since = NEVER
-        if sounds(event) and self.waits_since == NEVER:
+        if event.transition in _OVER:
+            return ended
+        wanted = event.state in "BDE" if event.state else sounds(event)
+        if wanted and self.waits_since == NEVER:
             self.waits_since = event.time
         return ended
 

@@ -168,7 +168,7 @@ def _attention(held: Position, end: int) -> list[Figure]:
         figures.plain("unacknowledged_longest", "unacknowledged, longest of those",
                       everything.longest / MINUTE if everything.count else None, "min"),
         figures.plain("unanswered", "gone without being acknowledged", held.unanswered, "alarms",
-                      "shelved, suppressed, superseded or no longer in the catalogue"),
+                      "shelved, suppressed, hidden by a worse one, or raised again"),
         figures.plain("open", "unacknowledged at the end", len(waiting), "alarms"),
         figures.plain("open_longest", "the longest of those", max(waiting) / MINUTE if waiting else None, "min"),
     ]  # fmt: skip
@@ -191,11 +191,12 @@ def _away(held: Position, start: int, end: int) -> list[Figure]:
     found = []
     for way in AWAY.values():
         name = way.replace(" ", "_")
+        hidden = "; by a worse alarm, a cause, or planned work" if way == "suppressed" else ""
         times = sum(alarm.away_times.get(way, 0) for alarm in held.alarms.values())
         hours = sum(alarm.gone(way, end, start) for alarm in held.alarms.values()) / HOUR
         now = sum(alarm.away_as == way for alarm in held.alarms.values())
         found += [
-            figures.plain(name, way, times, "times", f"{now} at the end"),
+            figures.plain(name, way, times, "times", f"{now} at the end" + hidden),
             figures.plain(f"{name}_hours", f"{way}, all alarms together", hours, "h"),
         ]
     aside = sum(alarm.aside for alarm in held.alarms.values())

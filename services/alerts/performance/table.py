@@ -9,6 +9,7 @@ from rich.table import Table
 
 from services.alerts.performance.figures import Figure
 from services.alerts.performance.report import PositionReport
+from services.alerts.performance.words import SOURCE
 from services.core.clock import DAY, iso
 
 _STYLE = {"good": "green", "manageable": "yellow", "poor": "bold red", "too little record": "dim", "": ""}
@@ -25,7 +26,7 @@ def tables(report: PositionReport) -> Iterator[Table]:
 
 
 def _figures(report: PositionReport, title: str) -> Table:
-    grid = Table(title=escape(title))
+    grid = Table(title=escape(title), caption=f"targets: {SOURCE}")
     for name in ("figure", "value", "target", "verdict", "note"):
         grid.add_column(name, justify="right" if name == "value" else "left")
     for one in report.figures:
