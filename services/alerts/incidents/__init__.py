@@ -2,9 +2,11 @@
 
 from services.alerts.incidents.base import IncidentModel, Instant
 from services.alerts.incidents.intake_crisis import IntakeCrisis
+from services.alerts.incidents.power_loss_flooding import PowerLossFlooding
 
 INCIDENTS: dict[str, type[IncidentModel]] = {
     IntakeCrisis.name: IntakeCrisis,
+    PowerLossFlooding.name: PowerLossFlooding,
 }
 
 __all__ = ["INCIDENTS", "IncidentModel", "Instant"]

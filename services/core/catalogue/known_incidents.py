@@ -78,6 +78,25 @@ INCIDENTS: dict[str, Incident] = {
         demand=True,
         other_sources=True,
     ),
+    "power-loss-flooding": Incident(
+        ("power_lost", "rising", "flooded", "recovering", "closed"),
+        {
+            "feeds": Role("exchange/feeds", True, ("power-lost",)),
+            "sump_level": Role("exchange/sump_level", True, ("sump-high", "sump-high-high")),
+            "sump_pump": Role("exchange/sump_pump"),
+            "battery_hours": Role("exchange/battery_hours", False, ("battery-low",)),
+            "floor_water": Role("exchange/floor_water", False, ("floor-wet",)),
+            "generator": Role("exchange/generator"),
+            "portable_pump": Role("exchange/portable_pump"),
+        },
+        {
+            "pump_start": Parameter(0.5, 0.0, 20.0, "m"),
+            "floor": Parameter(1.5, 0.0, 20.0, "m"),
+            "worst_rise": Parameter(1.0, 0.01, 20.0, "m/h"),
+            "battery_trust": Parameter(0.7, 0.1, 1.0, "share of what the UPS says"),
+            "battery_least": Parameter(1.0, 0.0, 72.0, "h, when the battery cannot be read"),
+        },
+    ),
 }
 
 
