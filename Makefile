@@ -7,7 +7,7 @@ INSTALL := sh tools/setup.sh
 LOCKED := pyproject.toml requirements/run.txt requirements/uv.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint fmt proto bench stack-build stack-up stack-status stack-down test-stack test-faults lock clean
+.PHONY: help setup setup-dev run test test-slow lint fmt proto bench stack-build stack-up stack-status stack-down test-stack test-faults lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ run: setup ## play the storm of 2023-04-18 with alarms and console (ARGS="--fres
 
 test: setup-dev ## run the tests (ARGS="-k bridge" and others)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(wildcard tests/unit tests/local tests/browser) $(ARGS)
+
+test-slow: setup-dev ## the journal over 10,000 generated deliveries, some minutes (ARGS="--scripts 1000 --seed 5")
+	@$(BIN)/python -m pytest tests/slow $(ARGS)
 
 # All five run, so that one refusal does not hide the next.
 lint: setup-dev ## format, lint, types, rooms, generated code: change nothing, refuse what is wrong
