@@ -59,9 +59,9 @@ class Alarms:
             self._numbers.popitem(last=False)
         self.history.append(event)
         if event.lane or event.transition in ("refused", "superseded"):
-            if event.transition == "superseded":
-                self._seen(event, "A")  # the one that follows is the one to be seen
             return
+        if event.transition == "raised":
+            self._followed(event)
         if event.transition == "cleared":
             self._clear(event)
         elif event.transition == "missed":
@@ -77,6 +77,13 @@ class Alarms:
         if found is not None:
             found.last, found.cleared, found.letter = event, event.time, event.state
             self.cleared.append(found)
+
+    def _followed(self, event: AlarmEvent) -> None:
+        """The new occurrence is the one to be seen, and carries the latch of those before it."""
+        name = (event.site, event.station, event.point, event.rule)
+        for found in self.cleared:
+            if (found.first.site, found.first.station, found.first.point, found.first.rule) == name:
+                found.letter = "A"
 
     def _seen(self, event: AlarmEvent, letter: str) -> None:
         """Of one that has cleared somebody has taken note, or it is put aside."""

@@ -112,7 +112,7 @@ class Keeper:
         out: list[AlarmEvent] = []
         match event.transition:
             case "raised":
-                if held is not None and before.letter is Letter.D:
+                if held is not None and before.letter in (Letter.D, Letter.E):
                     # One that nobody has seen is followed by another: the new one is the one to be seen.
                     out.append(self._told(held, event.time, "superseded", before, cause="raised again"))
                 if not event.annunciated:

@@ -13,7 +13,7 @@ from services.core.catalogue import Site, to_json, version_of
 from services.core.clock import HOUR, MINUTE, SECOND
 from services.core.frame import Frame
 from services.core.journal import canonical_journal
-from services.core.records import AlarmEvent, Config, Tick
+from services.core.records import AlarmEvent, Config, Record, Tick
 from tests.unit.alerts.build import Reading, columns, point, rule, site, station
 from tests.unit.alerts.test_commands import HIGH, T0, Run, brief, plant
 
@@ -185,7 +185,7 @@ def test_batches_restarts_and_the_order_of_stations_change_nothing(steps, cut):
         reading: Reading = (T0 + at, index, value)
         return Frame("no3", name, *columns([reading]), (T0 + at) * SECOND)
 
-    log: list = [Config("no3", version_of(text), text, T0 * SECOND)]
+    log: list[Record] = [Config("no3", version_of(text), text, T0 * SECOND)]
     other, at = list(log), 0
     for wait, value, up in steps:
         at += wait
@@ -195,7 +195,7 @@ def test_batches_restarts_and_the_order_of_stations_change_nothing(steps, cut):
     log.append(Tick((T0 + at + 1000) * SECOND))
     other.append(log[-1])
 
-    def told(records: list, cut: int) -> list:
+    def told(records: list[Record], cut: int) -> list[str]:
         first, second = AlertProcessor(), AlertProcessor()
         out = list(first.step("no3", records[:cut]))
         second.load("no3", first.dump("no3"))

@@ -97,6 +97,13 @@ def test_one_that_nobody_has_seen_is_followed_by_another():
     assert "that occurrence is gone" in refused[0].cause
 
 
+def test_a_latched_one_that_nobody_has_seen_is_followed_by_another_too():
+    run = Run(latching=True)
+    run.read(1, 6)
+    run.read(2, 1)
+    assert brief(run.read(3, 6)) == [(3, "superseded", "E", True), (3, "raised", "B", True)]
+
+
 def test_a_command_takes_effect_where_the_site_is_and_not_before():
     run = Run()
     run.read(1, 6)

@@ -203,7 +203,8 @@ def test_planned_work_has_ended_for_what_comes_after_its_end():
 
 def test_what_planned_work_hides_says_which_and_until_when():
     quiet = site(point("flow", rule("none", "low", 1)), stations=(station(stale_after=100_000),))
-    log = [frame("st", 0, 5, (5, 9)), command("suppress", "no3/st", 100, 1), frame("st", 0, 90, (90, 0))]
+    work = command("suppress", "no3/st", 100, 1)
+    log: list[Record] = [frame("st", 0, 5, (5, 9)), work, frame("st", 0, 90, (90, 0))]
     (raised,) = fold(log, quiet)
     assert (raised.cause, raised.until) == ("night work", (T0 + 100) * SECOND)
 
@@ -220,13 +221,13 @@ def test_a_catalogue_without_the_cause_lets_go_of_what_it_hid_and_one_with_it_ta
     told = story(fold([*log, tick, change(without, 70)], plant(pumps=1)))
     assert [one for one in told if one[0] >= 60] == [(70, "pump0", "unsuppressed", "B", True)]
     later = frame("pump0", 1, 90, (80, 10), (85, 0))
-    waits = [change(plant(pumps=1), 70), later, frame("power", 0, 130), frame("pump0", 1, 130)]
+    waits: list[Record] = [change(plant(pumps=1), 70), later, frame("power", 0, 130), frame("pump0", 1, 130)]
     told = story(fold([*log, tick, *waits], without))
     assert (115, "pump0", "raised", "H", False) in told
 
 
 def test_a_shelved_alarm_that_leaves_the_catalogue_is_said_to_be_forgotten():
-    log = [frame("power", 0, 60, (5, 1)), command("shelve", "no3/pump0/flow/none", 600, 1)]
+    log: list[Record] = [frame("power", 0, 60, (5, 1)), command("shelve", "no3/pump0/flow/none", 600, 1)]
     text = to_json(plant(pumps=1).model_copy(update={"points": plant(pumps=1).points[:1], "suppressions": ()}))
     told = story(fold([*log, Config("no3", version_of(text), text, (T0 + 70) * SECOND)], plant(pumps=1)))
     assert told[-1] == (70, "pump0", "forgotten", "A", False)
