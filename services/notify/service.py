@@ -56,7 +56,7 @@ class Notifier:
         self.dispatch = Dispatch(rules)
         self.positions: dict[str, int] = {}
         self._now = 0
-        self._channels, self._names = channels, site_names or {}
+        self._channels, self._names = channels, {} if site_names is None else site_names
         known = store.progress(source)
         self.fresh = known is None
         if known is not None:
