@@ -20,6 +20,7 @@ from services.cli import (
     rationalize,
     replay,
     run,
+    score,
     simulate,
     topics,
 )
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, replay, check, rationalize, apply, journal, kpi, simulate, collect, bench, daemons, topics, notify):
+for module in (run, replay, check, rationalize, apply, journal, kpi, score, simulate, collect, bench, daemons, topics, notify):
     module.register(app)
 
 
