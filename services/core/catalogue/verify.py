@@ -8,7 +8,8 @@ from fnmatch import fnmatchcase
 from services.core.catalogue.known import FORMULAS
 from services.core.catalogue.known_incidents import verify_uses
 from services.core.catalogue.model import DerivedBy, Point, Site
-from services.core.catalogue.verify_rules import verify_rule
+from services.core.catalogue.verify_pairs import verify_pairs
+from services.core.catalogue.verify_rules import verify_rule, verify_times
 
 Complaint = tuple[tuple[str | int, ...], object, str]
 
@@ -30,6 +31,9 @@ def verify_site(site: Site) -> Iterator[Complaint]:
     names = {p.id: p for p in site.points if not p.removed}
     yield from verify_uses(site, names)
     yield from _verify_suppressions(site)
+    for station in site.stations:
+        at = (station.id, "station", station.stale.id)
+        yield from ((at, value, bound) for value, bound in verify_times(station.stale))
     for point in names.values():
         where = (point.station, point.name)
         if point.sample_flow and f"{point.station}/{point.sample_flow}" not in names:
@@ -46,6 +50,9 @@ def verify_site(site: Site) -> Iterator[Complaint]:
                     yield where, target, f"input {label!r} must be a measured point"
         if point.stale_after is not None and point.stale_after <= 0:
             yield where, point.stale_after, "stale_after must be above 0s"
+        if point.sample_flow == point.name:
+            yield where, point.sample_flow, "sample_flow must be another point: its own reading says nothing of it"
+        yield from (((*where, rule_id), value, bound) for rule_id, value, bound in verify_pairs(point))
         ids = [rule.id for rule in point.rules]
         for rule in point.rules:
             at = (*where, rule.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.core.catalogue.model import FALLING, VARIABLE, LimitSet, Point, Rule
+from services.core.clock import format_duration
 
 _Found = Iterator[tuple[object, str]]
 
@@ -35,8 +36,16 @@ def verify_rule(rule: Rule, point: Point, names: dict[str, Point]) -> _Found:
     yield from _verify_codes(rule, point)
     yield from _verify_gate(rule, point, names)
     yield from _verify_sets(rule, point, names)
-    if rule.hidden_by is not None:
-        yield from _verify_hider(rule, point)
+    yield from verify_times(rule)
+
+
+def verify_times(rule: Rule) -> _Found:
+    """(value, bound) of what the times of an alarm contradict, whatever it watches."""
+    if rule.respond_within <= 0:
+        yield rule.respond_within, "respond_within must be above 0s: without time to respond it is not an alarm"
+    if rule.chatter_shelf > rule.longest_shelf:
+        longest = format_duration(rule.longest_shelf)
+        yield format_duration(rule.chatter_shelf), f"chatter_shelf must be at most longest_shelf, {longest}"
 
 
 def _verify_kind(rule: Rule, point: Point) -> _Found:
@@ -67,6 +76,9 @@ def _within(value: float, what: str, point: Point) -> _Found:
 def _verify_limit(rule: Rule, limit: float, clear: float, point: Point) -> _Found:
     if rule.kind in _LEVEL:
         yield from _within(limit, "limit", point)
+        end = point.low if rule.kind in FALLING else point.high
+        if limit == end:
+            yield limit, f"limit must be within the range, not at its end {end:g}: nothing is beyond that"
         safe = clear >= limit if rule.kind in FALLING else clear <= limit
         if rule.kind != "successive_high" and not safe:
             yield clear, f"the clear limit must be on the safe side of the limit {limit:g}"
@@ -86,6 +98,8 @@ def _verify_limit(rule: Rule, limit: float, clear: float, point: Point) -> _Foun
             yield limit, "limit must be above 1: it is a ratio"
         if clear > limit:
             yield clear, f"the clear limit must be on the safe side of the limit {limit:g}"
+        elif clear < 1 < limit:
+            yield clear, "the deadband must not reach under 1, or it never clears: nothing is less than the least"
         yield from _within(rule.floor, "floor", point)
 
 
@@ -94,8 +108,12 @@ def _verify_codes(rule: Rule, point: Point) -> _Found:
         if not rule.states:
             yield rule.states, "a rule of kind state needs states"
         yield from _verify_states(rule.states, point, "states")
-    if rule.kind in ("equals", "not_equals") and point.states and rule.limit not in point.states:
-        yield rule.limit, f"limit must be one of the point's states {sorted(point.states)}"
+        for state in rule.states:
+            yield from _within(state, "states", point)
+    if rule.kind in ("equals", "not_equals"):
+        if point.states and rule.limit not in point.states:
+            yield rule.limit, f"limit must be one of the point's states {sorted(point.states)}"
+        yield from _within(rule.limit, "limit", point)
 
 
 def _verify_states(states: tuple[int, ...], of: Point | None, what: str) -> _Found:
@@ -126,8 +144,15 @@ def _verify_sets(rule: Rule, point: Point, names: dict[str, Point]) -> _Found:
             yield one.limit, f"limits[{n}] must say when it applies: months, or a point and its states"
         yield from _verify_mode(one, point, names)
         yield from _verify_limit(rule, one.limit, one.clear, point)
-        if any((one.months, one.point, one.states) == (o.months, o.point, o.states) for o in rule.limits[:n]):
+        if any(_covers(before, one) for before in rule.limits[:n]):
             yield one.limit, f"limits[{n}] never applies: another before it does, at the same times"
+
+
+def _covers(before: LimitSet, one: LimitSet) -> bool:
+    """Whether the earlier limit applies whenever the later one does."""
+    months = not before.months or (bool(one.months) and set(one.months) <= set(before.months))
+    modes = before.point is None or (before.point == one.point and set(one.states) <= set(before.states))
+    return months and modes and bool(before.months or before.point)
 
 
 def _verify_mode(one: LimitSet, point: Point, names: dict[str, Point]) -> _Found:
@@ -141,22 +166,3 @@ def _verify_mode(one: LimitSet, point: Point, names: dict[str, Point]) -> _Found
     if mode is None or mode.derived is not None:
         yield one.point, "the point that chooses a limit must be a measured one of the same station"
     yield from _verify_states(one.states, mode, "states")
-
-
-def _verify_hider(rule: Rule, point: Point) -> _Found:
-    hider = next((r for r in point.rules if r.id == rule.hidden_by), None)
-    if hider is None:
-        yield rule.hidden_by, "hidden_by must be another alarm of the same point"
-        return
-    if hider is rule or hider.hidden_by == rule.id:
-        yield rule.hidden_by, "two alarms must not hide each other"
-        return
-    if hider.kind != rule.kind or rule.kind not in ("high", "low", "ewma_high", "ewma_low"):
-        return
-    gap = rule.limit - hider.limit if rule.kind in FALLING else hider.limit - rule.limit
-    side = "above" if rule.kind in FALLING else "below"
-    if gap <= 0:
-        yield rule.limit, f"must be {side} the limit {hider.limit:g} of {hider.id}, which hides it"
-    elif abs(hider.limit - hider.clear) > gap * (1 + 1e-9):
-        band = abs(hider.limit - hider.clear)
-        yield rule.limit, f"is nearer to {hider.id} ({hider.limit:g}) than that one's deadband of {band:g}"
