@@ -125,6 +125,9 @@ PLANTS: dict[str, Any] = {
         "raw_turbidity": "Raw turbidity", "screen_head": "Screen head", "raw_flow": "Raw flow",
         "settled_turbidity": "Settled", "combined_turbidity": "Filtered", "level": "Clear well",
         "pressure": "Pressure", "stage": "Stage", "rain": "Rain",
+        "feeds": "Power feeds", "sump_level": "Sump", "battery_hours": "Battery lasts",
+        "static_pressure": "Static pressure", "air_temperature": "Air", "forecast_low": "Lowest in the next day",
+        "frozen_calls": "Calls, frozen", "burst_calls": "Calls, burst",
     },
     "whys": {"never": "no reading yet", "silent": "station silent", "stale": "stale",
              "link": "link lost"},
@@ -144,6 +147,18 @@ TRENDS: dict[str, str] = {
     "flow_ratio": "Raw flow, % of plan",
     "level": "Level, m",
     "hours": "At worst, h",
+    "sump": "Sump and battery",
+    "circuit": "Static pressure and circulation",
+    "frost": "Air temperature and its forecast",
+    "calls": "Calls of frozen and of burst pipes",
+    "sump_level": "Sump, m",
+    "battery_hours": "Battery, h",
+    "static_pressure": "Static pressure, kPa",
+    "flow": "Circulation, m³/h",
+    "air_temperature": "Air, °C",
+    "forecast_low": "Lowest in the next day, °C",
+    "frozen_calls": "Frozen, calls/h",
+    "burst_calls": "Burst, calls/h",
 }
 
 FOOTER: dict[str, str] = {"counters": "Log", "note": "All times are event time."}

@@ -20,6 +20,9 @@ KEYS = {
     "clearwell": ("level",),
     "highlift": ("pressure",),
     "river_gauge": ("stage", "rain"),
+    "isolation_station": ("feeds", "sump_level", "battery_hours", "static_pressure"),
+    "weather_station": ("air_temperature", "forecast_low"),
+    "hotline": ("frozen_calls", "burst_calls"),
 }
 WAY = tuple(KEYS)
 
@@ -28,6 +31,7 @@ JUDGED_BY = {
     "raw_flow": ("flow_ratio", "pump_flow_ratio"),
     "level": ("supply_hours_pessimistic",),
     "pressure": ("pressure_ratio", "pressure_drop"),
+    "static_pressure": ("pressure_deviation",),
 }
 #: What the tile shows beside the key value itself.
 BESIDE = ("flow_ratio",)

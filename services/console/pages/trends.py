@@ -1,4 +1,4 @@
-"""Three charts of one plant: the surge, the intake, the supply. Limits are lines, gaps are gaps."""
+"""Charts of one site: a plant's surge, intake and supply, others by station. Limits are lines, gaps are gaps."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ ASIDE = 78
 PANEL = "#22272b"
 TOP_HOURS = 24.0
 
+#: Charts of a site that is no plant: a station type, its points on the left and the right axis, where these begin.
+OTHERS: dict[str, tuple[str, str, str, tuple[float | None, float | None]]] = {
+    "sump": ("isolation_station", "sump_level", "battery_hours", (0, 0)),
+    "circuit": ("isolation_station", "static_pressure", "flow", (0, 0)),
+    "frost": ("weather_station", "air_temperature", "forecast_low", (None, None)),
+    "calls": ("hotline", "frozen_calls", "burst_calls", (0, 0)),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -41,19 +49,27 @@ class Series:
 
 
 def primary(moment: Moment) -> SiteView | None:
-    """The plant that the charts show: that of the open incident, else the first plant."""
+    """The site that the charts show: that of the open incident, else the first plant, else the first that has any."""
     sites = moment.view.sites()
     troubled = {one.site for one in moment.view.incidents() if one.closed is None}
     for site in sites:
         if site.id in troubled:
             return site
-    return next((site for site in sites if site.kind == "plant"), None)
+    plant = next((site for site in sites if site.kind == "plant"), None)
+    drawn = {kind for kind, *_ in OTHERS.values()}
+    return plant or next((site for site in sites if any(one.type in drawn for one in site.stations)), None)
 
 
 def charts(moment: Moment, site_id: str) -> dict[str, dict[str, Any]]:
-    """ECharts options by chart: `turbidity`, `intake`, `supply`."""
+    """ECharts options by chart: `turbidity`, `intake`, `supply` of a plant, else those of OTHERS."""
     sites = {site.id: site for site in moment.view.catalogue()}
     site = sites[site_id]
+    if site.kind != "plant":
+        return {
+            name: options(moment, [_series(moment, site, kind, left), _series(moment, site, kind, right, 1)], low=low)
+            for name, (kind, left, right, low) in OTHERS.items()
+            if _point(site, kind, left)
+        }
     gauge = next((one for one in sites.values() if one.kind == "gauge"), None)
     stage = _series(moment, gauge, "river_gauge", "stage", 1) if gauge else None
     hours = _series(moment, site, "clearwell", "supply_hours_pessimistic", 1, name="hours")
