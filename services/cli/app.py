@@ -35,7 +35,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, replay, check, rationalize, apply, journal, kpi, score, simulate, collect, bench, daemons, topics, notify):
+for module in (
+    run,
+    replay,
+    check,
+    rationalize,
+    apply,
+    journal,
+    kpi,
+    score,
+    simulate,
+    collect,
+    bench,
+    daemons,
+    topics,
+    notify,
+):
     module.register(app)
 
 

@@ -69,6 +69,7 @@ class Rate:
         """One at `time` (ns). Gives the flood that this begins. Call `advance(time)` first: it may end another."""
         if time < self._now:
             raise ValueError(f"{time} comes after {self._now}: times must be in order")
+        self._now = time
         self._recent.append(time)
         count = len(self._recent)
         if count > self.worst:

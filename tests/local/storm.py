@@ -11,21 +11,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 import yaml
 
-from services.alerts.processor import AlertProcessor
-from services.core.catalogue import to_json, version_of
-from services.core.frame import make_frame
 from services.core.journal import canonical_journal
-from services.core.records import Config, Output, Tick
+from services.job.headless import headless
 from services.job.options import DEFAULT_EVENT
 from services.job.places import PROJECT, catalogue_for, find_event
 from services.job.run import LOG_FILE
 from services.runtime.local import LogView
 from services.telemetry.simulator.scene import scene_of
-from services.telemetry.simulator.sending import Sending
 
 EXPECTED: dict[str, Any] = yaml.safe_load(
     (PROJECT / "events" / DEFAULT_EVENT / "expected.yaml").read_text(encoding="utf-8")
@@ -123,24 +118,4 @@ def journal(data: Path) -> str:
 def direct_journal(name: str = DEFAULT_EVENT) -> str:
     """An event's journal without MQTT, log or process: simulator straight into the processor."""
     scene = scene_of(find_event(name))
-    catalogue = catalogue_for(scene)
-    processor = AlertProcessor()
-    out: list[Output] = []
-    for one in catalogue.sites:
-        text = to_json(one)
-        processor.step(one.id, [Config(one.id, version_of(text), text, scene.start)])
-    rows = {
-        key: np.array([catalogue.site(key[0]).point_index[f"{key[1]}/{n}"] for n in scene.points(*key)], np.int32)
-        for key in ((site, station) for site, stations in scene.sites.items() for station in stations)
-    }
-    sending = Sending(scene)
-    while scene.now < scene.end:
-        for one in sending.advance():
-            points = rows[one.site, one.station][one.samples.points]
-            frame = make_frame(
-                one.site, one.station, one.samples.times, points, one.samples.values, through=one.through
-            )
-            out += processor.step(one.site, [frame])
-        for site in scene.sites:
-            out += processor.step(site, [Tick(scene.now)])
-    return "".join(f"{line}\n" for line in canonical_journal(out))
+    return "".join(f"{line}\n" for line in canonical_journal(headless(scene, catalogue_for(scene))))
