@@ -32,8 +32,7 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
     time = max(time, old.tick, int(old.heard.max(initial=0)))
     rows = new.engine.adopt(old.engine, time)
     closed = to_events(old.plan, rows)
-    new.keeper.memory = old.keeper.memory
-    out += new.keeper.adopt(closed, time)
+    out += new.keeper.adopt(old.keeper, closed, time)
     for s, name in enumerate(new.plan.station_ids):
         if name in old.plan.station_ids:
             was = old.plan.station_ids.index(name)

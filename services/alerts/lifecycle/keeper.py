@@ -65,13 +65,13 @@ class Keeper:
             self.memory.waiting = [event for event in self.memory.waiting if event.time > until]
         out: list[AlarmEvent] = []
         for event in due:
-            key = key_of(event)
-            out += self._lapse(event.time)
-            out += self._due(key, event.time)
-            out += self._one(key, event)
-            if key in self.causes.by_key:
-                out += self._stand(key, event)
+            out += self._in_turn(event)
         return out + self._lapse(until)
+
+    def _in_turn(self, event: AlarmEvent) -> list[AlarmEvent]:
+        key = key_of(event)
+        out = [*self._lapse(event.time), *self._due(key, event.time), *self._one(key, event)]
+        return out + self._stand(key, event) if key in self.causes.by_key else out
 
     def _stand(self, key: Key, event: AlarmEvent) -> list[AlarmEvent]:
         cause = self.causes.by_key[key]
@@ -188,14 +188,21 @@ class Keeper:
         told = self._told(held, event.time, "missed", after, cause="came and went while it could not be seen")
         return [replace(told, annunciated=False)]
 
-    def adopt(self, closed: Iterable[AlarmEvent], time: int) -> list[AlarmEvent]:
-        """After another catalogue took effect at `time` (ns): `closed` went with it.
+    def close(self, closed: Iterable[AlarmEvent], time: int) -> list[AlarmEvent]:
+        """The catalogue goes at `time` (ns): what still waits is told under it, and then what closes with it."""
+        last = max((event.time for event in self.memory.waiting), default=time)
+        out = self.release(min(last, time))
+        for event in closed:
+            out += self._in_turn(event)
+        return out
+
+    def adopt(self, old: Keeper, closed: Iterable[AlarmEvent], time: int) -> list[AlarmEvent]:
+        """Goes on where `old` stands, from `time` (ns) on; `closed` went with the catalogue that it was of.
 
         What no longer is a cause lets go; what is no longer defined is forgotten, and said to be.
         """
-        memory = self.memory
-        waiting, memory.waiting = memory.waiting, []
-        out = self.take([*self.causes.order(waiting), *closed])
+        out = old.close(closed, time)
+        memory = self.memory = old.memory
         memory.standing = {k: t for k, t in memory.standing.items() if k in self.causes.by_key}
         for cause in sorted(self.causes.by_key.keys() - memory.standing.keys()):
             if (standing := memory.held.get(cause)) is not None and standing.state.active:

@@ -226,6 +226,19 @@ def test_a_catalogue_without_the_cause_lets_go_of_what_it_hid_and_one_with_it_ta
     assert (115, "pump0", "raised", "H", False) in told
 
 
+def test_what_waits_is_told_before_what_a_new_catalogue_closes():
+    """A silence that waits for the slower pump, and whose rule changes: it stays silent, and is told anew."""
+    text = to_json(
+        plant(pumps=2).model_copy(update={"stations": tuple(station(n, 180, 400) for n in ("power", "pump0", "pump1"))})
+    )
+    log: list[Record] = [frame("power", 0, 60, (5, 1)), frame("pump0", 1, 20, (5, 10)), frame("pump1", 2, 20, (5, 10))]
+    log += [frame("power", 0, 300), Frame("no3", "pump0", *columns([]), (T0 + 90) * SECOND, death=True)]
+    told = fold([*log, Config("no3", version_of(text), text, (T0 + 250) * SECOND), Tick((T0 + 400) * SECOND)], plant(2))
+    mine = [(e.time // SECOND - T0, e.transition, e.number) for e in told if e.station == "pump0"]
+    assert mine == [(90, "raised", 1), (300, "cleared", 2), (300, "raised", 1)]
+    assert len(list(canonical_journal(told))) == len(told)
+
+
 def test_a_shelved_alarm_that_leaves_the_catalogue_is_said_to_be_forgotten():
     log: list[Record] = [frame("power", 0, 60, (5, 1)), command("shelve", "no3/pump0/flow/none", 600, 1)]
     text = to_json(plant(pumps=1).model_copy(update={"points": plant(pumps=1).points[:1], "suppressions": ()}))
