@@ -77,7 +77,7 @@ class IncidentModel(ABC):
 
     kind: as events name it.  name: as the catalogue does, for sites, roles and playbooks.  weights: the evidence, by
     role, in the order in which it is shown.  ranks: how bad each phase is, 0 closed to 3 critical.  lasting: which of
-    `memory.numbers` outlive an incident.
+    `memory.numbers` outlive an incident, and enduring: which of `memory.since` outlive a phase, by how they begin.
     """
 
     kind = ""
@@ -85,6 +85,7 @@ class IncidentModel(ABC):
     weights: dict[str, Weight] = {}
     ranks: dict[str, int] = {}
     lasting: tuple[str, ...] = ()
+    enduring: tuple[str, ...] = ("look ",)
 
     def __init__(self, site: Site, use: IncidentUse | None = None) -> None:
         self.site = site
@@ -119,6 +120,10 @@ class IncidentModel(ABC):
     def more(self, now: Instant) -> dict[str, Any]:
         """Evidence of the model's own."""
         return {}
+
+    def partly(self, now: Instant) -> list[tuple[float, float, str]]:
+        """Evidence of many points: (share of the confidence, how much of it is seen 0..1, what is missing)."""
+        return []
 
     def claims(self) -> set[str]:
         """Alarms (`station/point/rule`) that the incident explains: one problem with it."""
@@ -197,7 +202,7 @@ class IncidentModel(ABC):
         if not memory.incident:
             memory.incident = f"{self.site.id}/{self.kind}@{now.time}"
         memory.phase = phase
-        memory.since = {name: at for name, at in memory.since.items() if name.startswith("look ")}
+        memory.since = {name: at for name, at in memory.since.items() if name.startswith(self.enduring)}
         event = self.tell(cause, now)
         if phase == "closed":
             kept = {name: memory.numbers[name] for name in memory.numbers if name.startswith(self.lasting)}
@@ -257,5 +262,8 @@ class IncidentModel(ABC):
             seen += one.share * (0.5 if code >= FIRST_UNCERTAIN else 1.0)
             if found := self.standing(now, role):
                 because.append(f"{one.label}: {found.rpartition('/')[2]}")
+        for weight, fraction, said in self.partly(now):
+            total, seen = total + weight, seen + weight * fraction
+            missing += [said] if said else []
         share = factor * seen / total if total else 0.0
         return confidence(share, [*because, *self.reasons(now)], missing)

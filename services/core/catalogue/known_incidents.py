@@ -97,6 +97,25 @@ INCIDENTS: dict[str, Incident] = {
             "battery_least": Parameter(1.0, 0.0, 72.0, "h, when the battery cannot be read"),
         },
     ),
+    "freeze-up": Incident(
+        ("warning", "freezing", "thaw", "closed"),
+        {
+            "air_temperature": Role("weather/air_temperature", True, ("hard-frost",)),
+            "forecast_low": Role("weather/forecast_low"),
+            "flows": Role("*/flow", True, ("flow-stopped", "flow-high")),
+            "water_temperatures": Role("*/water_temperature"),
+            "frozen_calls": Role("hotline/frozen_calls", False, ("frozen-calls-many",)),
+            "frozen_calls_total": Role("hotline/frozen_calls_total"),
+            "burst_calls": Role("hotline/burst_calls", False, ("burst-calls-many",)),
+        },
+        {
+            "frost_limit": Parameter(60.0, 1.0, 2000.0, "°C·h until an exposed pipe freezes"),
+            "forecast_limit": Parameter(-8.0, -40.0, 0.0, "°C forecast that is warned of"),
+            "least_stopped": Parameter(3.0, 1.0, 1000.0, "meters"),
+            "calls_limit": Parameter(30.0, 1.0, 5000.0, "calls/h"),
+            "burst_ratio": Parameter(1.5, 1.1, 20.0, "× the highest usual flow"),
+        },
+    ),
 }
 
 

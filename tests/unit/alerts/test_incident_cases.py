@@ -40,6 +40,7 @@ def test_the_case_goes_as_it_is_written(name: str, data: dict[str, Any], case: d
         assert abs(minute - wanted) <= case.get("within", 0.2), f"{phase} at {minute} min, not {wanted}"
     for words in case.get("says", []):
         assert any(words in event.cause for event in script.events), [event.cause for event in script.events]
+    assert len(script.events) == case.get("events", len(script.events))
     for event in script.events:
         evidence: Any = event.evidence
         canonical_json(evidence)

@@ -36,7 +36,9 @@ def test_an_incidents_roles_parameters_and_phases_are_those_of_its_code(name: st
     assert set(model.weights) <= set(entry.roles)
     assert set(model.ranks) == set(entry.phases)
     assert all(f'"{phase}"' in source for phase in entry.phases)
-    assert set(re.findall(r'parameters\["(\w+)"\]', source)) - {"area", "minimum_level"} == set(entry.parameters)
+    used = set(re.findall(r'parameters\["(\w+)"\]', source)) - {"area", "minimum_level"}  # of the forecast
+    assert used <= set(entry.parameters)
+    assert all(f'["{name}"]' in source for name in entry.parameters), "a parameter that nobody reads"
     rules = {rule for role in entry.roles.values() for rule in role.rules}
     assert all(rule in rules for rule in re.findall(r', "([a-z]+(?:-[a-z]+)+)"\)', source)), "a rule nobody listens to"
     for file in ("README.md", "cases.yaml"):
