@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from services.core.catalogue import from_json, load_catalogue, to_json
-from services.core.clock import MINUTE
+from services.core.catalogue.doubts import doubts
+from services.core.catalogue.model import Severity
+from services.core.catalogue.priority import MATRIX, derive_priority
+from services.core.catalogue.resolve import MAX_DEFINITIONS, load_types, read_catalogue
+from services.core.catalogue.source import RuleSource
+from services.core.clock import DAY, HOUR, MINUTE
 from services.core.errors import ConfigError, Fault
 
 HEAD = """\
@@ -122,6 +129,34 @@ NONSENSE = {
     ),
     "point: level, kind: high, limit: 3, limits: [{months: [1], limit: .nan}]": ("nan", "finite"),
     "point: level, kind: high, limit: 3, on_delay: -1s": ("-1s", "not a duration"),
+    "point: level, kind: high, limit: 4": ("4", "not at its end 4"),
+    "point: level, kind: low, limit: 0": ("0", "not at its end 0"),
+    "point: level, kind: high, limit: 3, deadband: 3.1": ("-0.1", "clear limit must be within"),
+    "point: level, kind: rise_ratio, limit: 3, clear_ratio: 0.3, window: 10m": ("0.8999", "never clears"),
+    "point: level, kind: equals, limit: 9": ("9", "within the point's range"),
+    "point: level, kind: state, states: [9]": ("9", "within the point's range"),
+    "point: level, kind: high, limit: 3.5": ("3.5", "says the same as one"),
+    "point: level, kind: low, limit: 3.6": ("3.6", "below the limit 3.5 of two"),
+    "point: level, kind: low, limit: 3, deadband: 0.6": ("3.6", "clears only above 3.5"),
+    "point: level, kind: high, limit: 3, hidden_by: one": ("one", "in a circle"),
+    "point: level, kind: high, limit: 3, hidden_by: six": ("six", "another alarm of the same point"),
+    "point: state, kind: equals, limit: 3, hidden_by: two": ("two", "another alarm of the same point"),
+    "point: level, kind: high, limit: 3, hidden_by: two, limits: [{months: [7], limit: 3.6}]": (
+        "3.6",
+        r"below the limit 3.5 of two.*\(month 7\)",
+    ),
+    "point: level, kind: high, limit: 3, hidden_by: two, limits: [{point: state, states: [3], limit: 3.4}]": (
+        "3.4",
+        r"deadband of 0.2.*state 3",
+    ),
+    "point: level, kind: low, limit: 1, limits: [{months: [12, 1], limit: 3.6}]": ("3.6", "below the limit 3.5"),
+    "point: level, kind: high, limit: 3, limits: [{months: [1, 2], limit: 2}, {months: [2], point: state, states: [1], limit: 1}]": (
+        "1",
+        "never applies",
+    ),
+    "point: level, kind: high, limit: 3, chatter_shelf: 9h": ("9h", "at most longest_shelf, 8h"),
+    "point: level, kind: high, limit: 3, gate: {point: nowhere, states: [1]}": ("nowhere", "same station"),
+    "point: nowhere, kind: high, limit: 3": ("one", "must exist"),
 }
 
 
@@ -159,6 +194,122 @@ def test_a_derived_point_that_makes_no_sense_is_refused(tmp_path: Path, derived:
     value, bound = FORMULAS[derived]
     faults = load(tmp_path, derived=derived)
     assert any(value in f.value and bound in f.bound for f in faults), faults
+
+
+#: alarms, what else the file says -> the note's value and bound
+DOUBTS = {
+    "severity: severe": ("high", "is critical by its severity"),
+    "severity: minor, priority_because: no reason at all": ("", ""),
+    "severity: serious, priority_because: no need": ("no need", "needs none"),
+    "point: level": ("high", "has no `severity`"),
+    "severity: serious, respond_within: 4m": ("4m", "the PLC must act"),
+    "severity: serious, respond_within: 4m, response: see that the PLC has stopped it": ("", ""),
+    "severity: serious, realarm: 2m": ("2m", "sounds again"),
+    "severity: serious, limits: [{months: [1, 2, 3, 4, 5, 6], limit: 2}, {months: [7, 8, 9, 10, 11, 12], limit: 3}]": (
+        "3.5",
+        "cover the whole year",
+    ),
+    "severity: serious, point: flow, limit: 30, on_delay: 5m": ("5m", "unknown after 5m"),
+    "severity: serious, kind: rise, limit: 1, window: 90s": ("1m30s", "less than two readings, if one comes every 1m"),
+    "severity: serious, kind: flat, limit: 0, window: 30s": ("30s", "calm is not flat"),
+    "severity: serious, gate: {point: flow, states: [1]}": ("flow", "no named `states`"),
+    "severity: serious, priority: journal, priority_because: quiet, latching: true": ("journal", "nobody to reset"),
+    "severity: serious, limit: 3.2": ("3.2", "stands beside two"),
+}
+
+
+@pytest.mark.parametrize("change", DOUBTS)
+def test_what_is_doubtful_is_a_note_where_the_alarm_is_written(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "site.yaml"
+    fields = {"point": "level", "kind": "high", "limit": "3.5", "priority": "high", "consequence": "c", "response": "r",
+              "respond_within": "5m"}  # fmt: skip
+    given = {"point": "level", "kind": "high", "limit": 3.5} | yaml.safe_load("{" + change + "}")
+    one = HEAD.index("      - {rule: one")
+    line = HEAD[one:].partition("\n")[0]
+    fields |= {k: json.dumps(v) for k, v in given.items()}
+    words = ", ".join(f"{k}: {v}" for k, v in fields.items())
+    text = HEAD.replace(line, f"      - {{rule: one, {words}}}").replace("DERIVED", DERIVED)
+    kept = "stands beside" in DOUBTS[change][1]
+    second = text[text.index("      - {rule: two") :].partition("\n")[0]
+    text = text.replace(second, second.replace("priority", "severity: serious, priority") if kept else "")
+    path.write_text(text, encoding="utf-8")
+    value, bound = DOUBTS[change]
+    notes = doubts(read_catalogue(path))
+    assert any(value in n.value and bound in n.bound for n in notes) or not value, notes
+    assert len(notes) == bool(value)
+    assert all((n.line, n.field.split("/")[0], n.field.split("/")[2]) == (13, "tank", "one") for n in notes)
+
+
+def test_a_short_file_that_would_become_a_huge_site_is_refused_before_it_does(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    kinds = "abcdefghijk"
+    repeats = "".join(f'      {k}: {{points: {{"{k}{{n}}_x": {{}}, "{k}{{n}}_y": {{}}}}}}\n' for k in kinds)
+    units = ", ".join(f"{k}: 99" for k in kinds)
+    stations = "".join(f"      - {{id: s{n}, type: many, units: {{{units}}}}}\n" for n in range(100))
+    types = f"station_types:\n  - type: many\n    repeat:\n{repeats}"
+    site = f"sites:\n  - id: p\n    name: P\n    kind: plant\n    stations:\n{stations}"
+    path.write_text(f"group: g\nname: G\ntime_zone: UTC\n{types}{site}", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_catalogue(path)
+    (fault,) = caught.value.faults
+    assert f"at most {MAX_DEFINITIONS}" in fault.bound
+    assert fault.field == "sites[0].stations[91]"
+
+
+def test_overrides_count_from_the_site_to_the_point(tmp_path: Path) -> None:
+    text = HEAD.replace("DERIVED", DERIVED).replace("RULE", RULE + ", on_delay: 1s").replace(
+        "      - {id: tank, type: tank}",
+        "      - {id: tank, type: tank, alarms: {one: {on_delay: 3s}, level/one: {on_delay: 4s}}}\n"
+        "      - {id: tonk, type: tank, alarms: {one: {on_delay: 5s}}}\n      - {id: tunk, type: tank}\n"
+        "    alarms: {one: {on_delay: 2s, off_delay: 7s}, station-silent: {off_delay: 9s}}",
+    )  # fmt: skip
+    path = tmp_path / "site.yaml"
+    path.write_text(text, encoding="utf-8")
+    site = load_catalogue(path).sites[0]
+    rules = {p.station: p.rules[0] for p in site.points if p.name == "level"}
+    assert {k: (r.on_delay // 10**9, r.off_delay // 10**9) for k, r in rules.items()} == {
+        "tank": (4, 7), "tonk": (5, 7), "tunk": (2, 7),
+    }  # fmt: skip
+    assert {s.stale.off_delay // 10**9 for s in site.stations} == {9}
+    path.write_text(text.replace("station-silent", "station-silenced"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"alarms.station-silenced: .*one of the site's stations"):
+        load_catalogue(path)
+
+
+@pytest.mark.parametrize("severity", MATRIX)
+def test_priority_follows_from_severity_and_time_and_never_falls_with_haste(severity: Severity) -> None:
+    order = ["journal", "medium", "high", "critical"]
+    times = [MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 8 * HOUR, 8 * HOUR + 1, 400 * DAY]
+    got = [derive_priority(severity, t) for t in times]
+    assert got == [MATRIX[severity][n] for n in (0, 0, 1, 1, 2, 2)]
+    assert [order.index(p) for p in got] == sorted((order.index(p) for p in got), reverse=True)
+
+
+def test_a_priority_that_is_not_given_follows_the_sites_own_time_to_respond(tmp_path: Path) -> None:
+    text = (
+        HEAD.replace("DERIVED", DERIVED)
+        .replace("RULE", RULE)
+        .replace("rule: one, priority: high", "rule: one, severity: severe")
+    )
+    path = tmp_path / "site.yaml"
+    for override, priority in (("", "critical"), ("respond_within: 2h", "high"), ("severity: minor", "medium")):
+        path.write_text(text.replace("type: tank}", f"type: tank, alarms: {{one: {{{override}}}}}}}"), encoding="utf-8")
+        assert load_catalogue(path).sites[0].points[1].rules[0].priority == priority
+
+
+def test_every_shipped_alarm_has_a_severity_and_every_other_priority_a_reason() -> None:
+    for kind in load_types().values():
+        units = json.dumps([a for unit in kind.repeat.values() for a in unit.alarms]).replace("{n}", "01")
+        repeated = [RuleSource.model_validate(a) for a in json.loads(units)]
+        for alarm in [*kind.alarms, *repeated]:
+            assert alarm.severity is not None, (kind.type, alarm.rule)
+            other = derive_priority(alarm.severity, alarm.respond_within) != alarm.priority
+            assert other == bool(alarm.priority_because), (kind.type, alarm.rule)
+
+
+def test_the_shipped_sites_leave_no_doubt() -> None:
+    for path in (Path(__file__).parents[3] / "sites").glob("*.yaml"):
+        assert doubts(read_catalogue(path)) == [], path.name
 
 
 def test_limits_take_the_rules_deadband_unless_they_have_their_own(tmp_path: Path) -> None:
