@@ -44,6 +44,7 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
         if new.silent[s] and (name, "station", new.plan.site.stations[s].stale.id) in ended:
             out += new.events(new.engine.silence(s, time, False))
     out += new.backfill.adopt(old.backfill)
+    new.clocks.adopt(old.clocks)
     take_over(new, old)
     return out
 

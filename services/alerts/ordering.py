@@ -6,12 +6,15 @@ event time: however the readings were delayed within that, batched or sent twice
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.alerts.clocks import further
 from services.core.frame import Frame, make_frame
+from services.core.quality import Quality
 
 _COLUMNS = ("times", "points", "values", "quality")
 
@@ -44,9 +47,12 @@ class Ordering:
         frames = [frame for frame in self._held[name] if not frame.death]
         if not any(frame.through <= until or (frame.times <= until).any() for frame in self._held[name]):
             return []
-        kept, parts, through = [], [], -1
+        kept, parts, through, shown = [], [], -1, 0
         for frame in frames:
             due = frame.times <= until
+            if frame.through <= until:
+                due |= frame.quality == Quality.CLOCK  # its time says nothing
+                shown = further(shown, frame.clock, until)
             if due.any():
                 parts.append([getattr(frame, column)[due] for column in _COLUMNS])
             if frame.through <= until:
@@ -62,7 +68,7 @@ class Ordering:
         if through >= 0:
             columns = [np.concatenate([part[i] for part in parts]) if parts else _EMPTY[i] for i in range(4)]
             newest = max((frame for frame in frames), key=lambda frame: frame.through)
-            out.append(_of(newest, columns, through))
+            out.append(_of(replace(newest, clock=shown), columns, through))
         return out + sorted((d for d in deaths if d.through <= until), key=lambda d: d.through)
 
     # -- state
@@ -70,7 +76,7 @@ class Ordering:
     def dump(self) -> tuple[list[Any], dict[str, NDArray[Any]]]:
         """(plain data, arrays) of what is kept."""
         frames = [frame for station in sorted(self._held) for frame in self._held[station]]
-        meta = [[f.station, f.through, f.catalogue, f.death, len(f)] for f in frames]
+        meta = [[f.station, f.through, f.catalogue, f.death, f.clock, len(f)] for f in frames]
         arrays = {
             f"late_{column}": np.concatenate([_EMPTY[i], *(getattr(f, column) for f in frames)])
             for i, column in enumerate(_COLUMNS)
@@ -80,10 +86,13 @@ class Ordering:
     def load(self, meta: list[Any], arrays: dict[str, NDArray[Any]]) -> None:
         """What `dump` gave."""
         self._held, at = {}, 0
-        for station, through, catalogue, death, count in meta:
+        for station, through, catalogue, death, clock, count in meta:
             times, points, values, quality = (arrays[f"late_{column}"][at : at + count] for column in _COLUMNS)
             at += count
-            self.add(Frame(self.site, station, times, points, values, quality, through, catalogue, death=death))
+            frame = Frame(
+                self.site, station, times, points, values, quality, through, catalogue, death=death, clock=clock
+            )  # fmt: skip
+            self.add(frame)
 
 
 _EMPTY: tuple[NDArray[Any], ...] = (
@@ -94,5 +103,5 @@ _EMPTY: tuple[NDArray[Any], ...] = (
 def _of(frame: Frame, columns: list[NDArray[Any]], through: int | None = None) -> Frame:
     return make_frame(
         frame.site, frame.station, *columns,
-        through=frame.through if through is None else through, catalogue=frame.catalogue,
+        through=frame.through if through is None else through, catalogue=frame.catalogue, clock=frame.clock,
     )  # fmt: skip

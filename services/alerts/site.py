@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from services.alerts.adoption import adopt
 from services.alerts.backfill import OPEN, Backfill
+from services.alerts.clocks import Clocks
 from services.alerts.derived import FUNCTIONS, DerivedFunction
 from services.alerts.detection.engine import Engine
+from services.alerts.detection.layout import CLOCK
 from services.alerts.detection.plan import Plan, compile_site
 from services.alerts.diagnosis import Diagnosis
 from services.alerts.grid import Grid, holds
@@ -84,6 +86,9 @@ class SiteFold:
         telling = {ids.index(self.plan.names[r][0]) for r in rows}
         computed = any(i < len(site.points) and site.points[i].derived for i in np.flatnonzero(self._concerned))
         self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
+        self.clocks = Clocks(self.plan)
+        #: What incidents may hear of, by rule row. A clock is judged at ticks, which the grid's instants do not know.
+        self._noted = self._on_grid[self.plan.rules["point"]] & (self.plan.rules["kind"] != CLOCK)
         self.repeats = Repeats()
         self.tick = 0
         self.watched = [site.points[i].id for i in self.inputs]
@@ -112,13 +117,16 @@ class SiteFold:
                 continue
             if self.ordering is None and not frame.number and self.repeats.knows(frame):
                 continue
-            if self.backfill.closed[station] != OPEN:
-                out += self._after_its_time(station, frame)
-                if frame.through <= self.backfill.closed[station]:
-                    continue
-                frame = _later(frame, int(self.backfill.closed[station]))  # noqa: PLW2901
-                out += self.backfill.finish(station)
             believed = frame.times[frame.quality != Quality.CLOCK]
+            self.clocks.note(station, frame, believed)
+            if self.heard[station] == _UNSEEN:
+                out += self._begin(station, frame.through)
+            if (closed := int(self.backfill.closed[station])) != OPEN:
+                out += self._after_its_time(station, frame)
+                if frame.through <= closed:
+                    continue
+                frame, believed = _later(frame, closed), believed[believed > closed]  # noqa: PLW2901
+                out += self.backfill.finish(station)
             first = int(believed[0]) if len(believed) else frame.through
             overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
             # A frame that reaches no further than what was heard is a repetition, no sign of life.
@@ -146,7 +154,7 @@ class SiteFold:
     def _advance(self, time: int) -> list[Output]:
         if time <= self.tick:
             return []
-        self.tick = time
+        before, self.tick = self.tick, time
         out: list[Output] = []
         for station in range(len(self.heard)):
             overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
@@ -160,6 +168,8 @@ class SiteFold:
         # First what is computed: a timer on the grid must not run past instants that are still to be judged.
         out += self._evaluate()
         out += self.events(self.engine.settle(time))
+        for one in self.clocks.judge(time, before, self.engine.wrong_clocks()):
+            out += self.events(self.engine.clock(one.station, one.time, one.cause, one.offset))
         out += self.keeper.release(time)
         return out + self.keeper.advance(time)
 
@@ -228,14 +238,23 @@ class SiteFold:
             return []
         order = np.lexsort((rows["rule"], rows["time"]))
         events = to_events(self.plan, rows[order])
-        on_grid = self._on_grid[self.plan.rules["point"][rows["rule"][order]]]
-        self.diagnosis.note(event for event, seen in zip(events, on_grid.tolist(), strict=True) if seen)
+        noted = self._noted[rows["rule"][order]].tolist()
+        self.diagnosis.note(event for event, seen in zip(events, noted, strict=True) if seen)
         return list(self.keeper.take(events))
 
     def _death(self, station: int, time: int) -> list[Output]:
         if self.silent[station]:
             return []
         return self._fall_silent(station, max(time, int(self.heard[station])), dead=True)
+
+    def _begin(self, station: int, through: int) -> list[Output]:
+        """The first frame of a station: one that is old already is a backlog, and the station unknown until now."""
+        overdue, fresh = through + int(self.plan.stale_after[station]), self.tick - int(self.plan.stale_after[station])
+        if not self.tick or overdue > self.tick:
+            return []
+        self.heard[station] = through
+        self.backfill.close(station, overdue, fresh, self.engine)
+        return self._fall_silent(station, overdue, dead=False)
 
     def _fall_silent(self, station: int, time: int, dead: bool) -> list[Output]:
         self.silent[station] = 1
@@ -302,6 +321,7 @@ class SiteFold:
         arrays = self.engine.arrays() | self.grid.arrays()
         meta["backfill"], old = self.backfill.dump()
         arrays |= old
+        arrays |= self.clocks.arrays()
         if self.ordering is not None:
             meta["ordering"], late = self.ordering.dump()
             arrays |= late
@@ -326,6 +346,7 @@ class SiteFold:
         self.diagnosis.load(meta["diagnosis"])
         self.keeper.load(meta["alarms"])
         self.backfill.load(meta["backfill"], arrays)
+        self.clocks.load(arrays)
         if self.ordering is not None:
             self.ordering.load(meta["ordering"], arrays)
 

@@ -7,8 +7,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from services.alerts.clocks import in_words
 from services.alerts.detection.layout import (
+    BY_CLOCK_AHEAD,
+    BY_CLOCK_BACK,
+    BY_CLOCK_BEHIND,
     CAUSES,
+    CLOCK,
     EQUALS,
     FAULT,
     FLAG_HIDDEN,
@@ -26,7 +31,8 @@ from services.alerts.detection.plan import Plan
 from services.core.quality import Quality
 from services.core.records import AlarmEvent
 
-_WITHOUT_LIMIT = {KINDS[k] for k in (FLAT, FAULT, EQUALS, NOT_EQUALS, SILENT, STATE, STALE)}
+_WITHOUT_LIMIT = {KINDS[k] for k in (FLAT, FAULT, EQUALS, NOT_EQUALS, SILENT, STATE, STALE, CLOCK)}
+_CLOCKS = (BY_CLOCK_AHEAD, BY_CLOCK_BEHIND, BY_CLOCK_BACK)
 _QUALITIES = {int(q): q.label for q in Quality}
 #: A code that this version does not know is told by its class.
 _QUALITIES |= {c: ("good", "uncertain", "bad", "bad")[c // 64] for c in range(256) if c not in _QUALITIES}
@@ -49,7 +55,11 @@ def to_events(plan: Plan, rows: NDArray[Any]) -> list[AlarmEvent]:
         point = points[r]
         unit = plan.site.points[point].unit if point < len(plan.site.points) else ""
         value, flags = row["value"], row["flags"]
-        numeric = name[1] != "station" and math.isfinite(value)
+        cause = CAUSES[row["cause"]]
+        wrong = row["cause"] in _CLOCKS
+        if wrong:
+            unit, cause = "s", f"{cause} by {in_words(value)}"
+        numeric = (name[1] != "station" or wrong) and math.isfinite(value)
         # On the way down nothing sounds: who answered the worse alarm knows of this one.
         annunciated = not flags & (FLAG_HIDDEN | FLAG_RAISED_HIDDEN) and row["transition"] != UNHIDDEN
         events.append(
@@ -63,7 +73,7 @@ def to_events(plan: Plan, rows: NDArray[Any]) -> list[AlarmEvent]:
                 number=row["number"],
                 transition=TRANSITIONS[row["transition"]],
                 priority=rule.priority,
-                cause=CAUSES[row["cause"]],
+                cause=cause,
                 value=value if numeric else None,
                 limit=None if rule.kind in _WITHOUT_LIMIT else row["limit"],
                 unit=unit,

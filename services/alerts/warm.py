@@ -6,7 +6,7 @@ import numpy as np
 
 from services.alerts.processor import AlertProcessor
 from services.core.catalogue import DerivedBy, Point, Rule, Site, Station, to_json, version_of
-from services.core.catalogue.resolve import make_station_rule
+from services.core.catalogue.resolve import make_clock_rule, make_station_rule
 from services.core.clock import DAY, MINUTE, SECOND
 from services.core.frame import make_frame
 from services.core.records import Config, Record, Tick
@@ -26,7 +26,15 @@ def warm_up() -> None:
         Point(station="s", name="a", low=0, high=9, rules=tuple(_rule(kind) for kind in ("high", "rise", "fault"))),
         Point(station="s", name="b", derived=inputs),
     )
-    station = Station(id="s", type="s", name="s", heartbeat=MINUTE, stale_after=3 * MINUTE, stale=make_station_rule())
+    station = Station(
+        id="s",
+        type="s",
+        name="s",
+        heartbeat=MINUTE,
+        stale_after=3 * MINUTE,
+        stale=make_station_rule(),
+        clock=make_clock_rule(),
+    )
     site = Site(id="w", group="w", name="w", kind="plant", time_zone="UTC", stations=(station,), points=points)
     text = to_json(site)
     records: list[Record] = [Config("w", version_of(text), text, DAY)]

@@ -249,8 +249,8 @@ class LiveView:
             return None
         index = readings.site.point_index.get(f"{station}/{point}")
         rules = readings.site.points[index].rules if index is not None else ()
-        stale = tuple(one.stale for one in readings.site.stations if one.id == station)
-        return next((one for one in (*rules, *stale) if one.id == rule), None)
+        own = [one for known in readings.site.stations if known.id == station for one in known.rules]
+        return next((one for one in (*rules, *own) if one.id == rule), None)
 
     def counts(self) -> dict[str, int]:
         """Active, not hidden alarms by priority, every priority named."""

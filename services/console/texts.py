@@ -78,7 +78,7 @@ ALARMS: dict[str, Any] = {
     "raised_at": "raised at {value}",
     "kinds": {
         "fault": "instrument fault", "flat": "does not change", "stale": "station silent",
-        "rise": "rising", "fall": "falling", "rise_ratio": "rising fast",
+        "clock": "station's clock is wrong", "rise": "rising", "fall": "falling", "rise_ratio": "rising fast",
         "silent": "point silent", "saturated": "at the top of its range", "drift": "drifting", "spike": "spikes",
         "slope_up": "rising steadily", "slope_down": "falling steadily", "cusum_high": "too high for long",
         "cusum_low": "too low for long",

@@ -26,7 +26,7 @@ class Timeline:
         self._names = {site.id: site.name for site in catalogue.sites}
         self._rules: dict[tuple[str, str, str, str], Rule] = {
             (site.id, p.station, p.name, r.id): r for site in catalogue.sites for p in site.points for r in p.rules
-        } | {(site.id, s.id, "station", s.stale.id): s.stale for site in catalogue.sites for s in site.stations}
+        } | {(site.id, s.id, "station", r.id): r for site in catalogue.sites for s in site.stations for r in s.rules}
 
     def take(self, entry: Record | Output) -> None:
         """One entry of the log."""

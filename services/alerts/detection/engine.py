@@ -11,6 +11,7 @@ from services.alerts.detection import kernel
 from services.alerts.detection.layout import (
     ACTIVE,
     BUCKETS,
+    BY_CLOCK_RIGHT,
     BY_RULE_CHANGE,
     BY_WORSE_CLEARED,
     CLEARED,
@@ -19,13 +20,14 @@ from services.alerts.detection.layout import (
     NORMAL,
     OUT,
     POINT_STATE,
+    RAISED,
     RING,
     RULE_STATE,
     SEEN,
     UNHIDDEN,
 )
 from services.alerts.detection.plan import Plan
-from services.core.clock import NEVER
+from services.core.clock import NEVER, SECOND
 from services.core.frame import Points, Qualities, Times, Values
 from services.core.quality import Quality
 
@@ -105,6 +107,23 @@ class Engine:
         point = self.plan.silence_point(station)
         count = kernel.voice(self.plan.points, self.plan.rules, self.points, self.rules, point, time, self._out)
         return self._out[:count].copy()
+
+    def wrong_clocks(self) -> set[int]:
+        """The station rows whose clock alarm stands."""
+        rows = [(s, self.plan.clock_rule(s)) for s in range(len(self.plan.station_ids))]
+        return {s for s, r in rows if r >= 0 and self.rules[r]["phase"] >= ACTIVE}
+
+    def clock(self, station: int, time: int, cause: int | None, offset: int) -> NDArray[Any]:
+        """From `time` on the clock of station row `station` is wrong by `offset` ns, or right: no cause."""
+        r = self.plan.clock_rule(station)
+        if cause is None:
+            return self.closing(r, time, BY_CLOCK_RIGHT)
+        state = self.rules[r]
+        state["phase"], state["raised"], state["number"], state["flags"] = ACTIVE, time, 0, 0
+        row = _by_change(self, r, time, RAISED, cause)
+        row["flags"], row["value"], row["quality"] = 0, offset / SECOND, Quality.CLOCK
+        state["number"] = 1
+        return row
 
     def adopt(self, other: Engine, time: int) -> NDArray[Any]:
         """Takes over the state of another plan's engine; occurrences of changed or removed rules close at `time`.

@@ -13,12 +13,12 @@ STATE_SCHEMA = 5
 
 KINDS = (
     "high", "low", "rise", "fall", "rise_ratio", "successive_high", "flat", "fault", "equals", "stale",
-    "silent", "not_equals", "state", "saturated", "slope_up", "slope_down", "cusum_high", "cusum_low",
+    "silent", "clock", "not_equals", "state", "saturated", "slope_up", "slope_down", "cusum_high", "cusum_low",
     "ewma_high", "ewma_low", "drift", "spike",
 )  # fmt: skip
 (
     HIGH, LOW, RISE, FALL, RISE_RATIO, SUCCESSIVE_HIGH, FLAT, FAULT, EQUALS, STALE,
-    SILENT, NOT_EQUALS, STATE, SATURATED, SLOPE_UP, SLOPE_DOWN, CUSUM_HIGH, CUSUM_LOW, EWMA_HIGH, EWMA_LOW,
+    SILENT, CLOCK, NOT_EQUALS, STATE, SATURATED, SLOPE_UP, SLOPE_DOWN, CUSUM_HIGH, CUSUM_LOW, EWMA_HIGH, EWMA_LOW,
     DRIFT, SPIKE,
 ) = range(len(KINDS))  # fmt: skip
 
@@ -45,10 +45,15 @@ CAUSES = (
     "station heard again",
     "point silent",
     "left to the live readings",
+    "clock ahead",
+    "clock behind",
+    "clock set back",
+    "clock right again",
 )
 (
     BY_CONDITION, BY_RETURN, BY_GATE, BY_RULE_CHANGE, BY_WORSE, BY_WORSE_CLEARED,
-    BY_QUALITY, BY_QUALITY_BACK, BY_SILENCE, BY_DEATH, BY_VOICE, BY_STALE, BY_LIVE,
+    BY_QUALITY, BY_QUALITY_BACK, BY_SILENCE, BY_DEATH, BY_VOICE, BY_STALE, BY_LIVE, BY_CLOCK_AHEAD,
+    BY_CLOCK_BEHIND, BY_CLOCK_BACK, BY_CLOCK_RIGHT,
 ) = range(len(CAUSES))  # fmt: skip
 
 FLAG_HIDDEN, FLAG_UNCERTAIN, FLAG_RAISED_HIDDEN, FLAG_BY_DEATH = 1, 2, 4, 8

@@ -19,7 +19,6 @@ from services.alerts.detection.layout import (
     RINGED,
     RULE_PLAN,
     SATURATED,
-    STALE,
 )
 from services.core.catalogue import Point, Rule, Site
 from services.core.catalogue.model import LimitSet
@@ -32,8 +31,8 @@ NE43_BELOW, NE43_ABOVE = 0.4 / 16, 1.0 / 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """One site, compiled. Rows of `points` are the site's points, then one pseudo-point a station (silence), then
-    the gates of derived points as the grid sees them: a point's index in `gates`, its row from `gate_row` on.
+    """One site, compiled. Rows of `points` are the site's points, then one pseudo-point a station (its silence and its
+    clock), then the gates of derived points as the grid sees them: a point's index in `gates`, its row from `gate_row`.
 
     `gated` lists, a point after the other, the rules that it gates, and as ~r those whose limits it chooses. `months`:
     when each month since January 1970 began in the site's time zone; empty where no limit hangs on the season.
@@ -66,6 +65,11 @@ class Plan:
         """The pseudo-point that stands for the station's silence."""
         return len(self.site.points) + station
 
+    def clock_rule(self, station: int) -> int:
+        """The row of the rule on the station's clock, -1 where there is none."""
+        row = self.points[self.silence_point(station)]
+        return int(row["rule_from"]) + 1 if row["rule_to"] - row["rule_from"] > 1 else -1
+
 
 def compile_site(site: Site, version: str) -> Plan:
     """The plan of `site`. The site must be a verified one: names resolve, windows are positive."""
@@ -92,7 +96,7 @@ def compile_site(site: Site, version: str) -> Plan:
     for s, station in enumerate(site.stations):
         row = rows[len(site.points) + s]
         row["station"], row["rule_from"] = s, len(rules)
-        rules.append((len(site.points) + s, station.stale))
+        rules += [(len(site.points) + s, rule) for rule in station.rules]
         row["rule_to"] = len(rules)
     table = np.zeros(len(rules), RULE_PLAN)
     gates: list[list[int]] = [[] for _ in rows]
@@ -121,7 +125,7 @@ def compile_site(site: Site, version: str) -> Plan:
         row["sets_from"] = len(sets)
         sets += [_limit_set(one) for one in rule.limits]
         row["sets_to"] = len(sets)
-        for name in _looks_at(rule) if kind != STALE else ():
+        for name in _looks_at(rule) if p < len(site.points) else ():
             gate = index[f"{site.points[p].station}/{name}"]
             if site.points[p].derived is not None:
                 gate = len(site.points) + len(stations) + shadows.index(gate)

@@ -76,7 +76,7 @@ def bound(one: AlarmView) -> str:
     if one.limit is None:
         return ""
     kind = one.rule.kind if one.rule else ""
-    if kind in ("stale", "fault", "flat", "equals"):
+    if kind in ("stale", "clock", "fault", "flat", "equals"):
         return ""
     ratio = kind == "rise_ratio"
     same = one.now is not None and one.now.unit == one.unit

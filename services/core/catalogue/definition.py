@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One alarm of a site. point: "station" for a station's silence.
+    """One alarm of a site. point: "station" for an alarm of the station itself.
 
     written: file and line of the type's words.  overrides: where in the site's file it is changed, the general before
     the particular; of each field the last one counts.

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from services.core.catalogue.model import Point, Suppression
-from services.core.catalogue.source import StationSource, StationType
+from services.core.catalogue.model import Point, Station, Suppression
+from services.core.catalogue.source import StationType
+from services.core.catalogue.station_alarms import CLOCK, SILENCE
 from services.core.catalogue.verify import matching
 
 #: (path below the type's `suppressions`, value, bound)
 Complaint = tuple[tuple[str | int, ...], object, str]
 
-_SILENCE = "station/station-silent"
+_OF_EVERY_STATION = [f"station/{one.rule}" for one in (SILENCE, CLOCK)]
 
 
-def of_station(
-    station: StationSource, kind: StationType, points: list[Point]
-) -> tuple[list[Suppression], list[Complaint]]:
+def of_station(station: Station, kind: StationType, points: list[Point]) -> tuple[list[Suppression], list[Complaint]]:
     """The type's suppressions as this station's, and what of them names no alarm of the type.
 
     An alarm that the site has switched off, or whose unit the station has not, explains nothing and is not hidden.
     """
-    here = [f"{point.name}/{rule.id}" for point in points for rule in point.rules] + [_SILENCE]
-    known = [*here, *_of_type(kind)]
+    here = [f"{point.name}/{rule.id}" for point in points for rule in point.rules]
+    here += [f"station/{rule.id}" for rule in station.rules]
+    known = [*here, *_OF_EVERY_STATION, *_of_type(kind)]
     found: list[Suppression] = []
     complaints: list[Complaint] = []
     for n, one in enumerate(kind.suppressions):

@@ -27,6 +27,7 @@ RuleKind = Literal[
     "fault",  # the reading is bad: instrument, sample line, range
     "equals",  # an enumerated or digital value is `limit`
     "stale",  # the station is silent
+    "clock",  # the station's clock is ahead of the run's, behind it, or was set back
     "silent",  # no reading for longer than the point's `stale_after`, though its station is heard
     "not_equals",  # an enumerated or digital value is not `limit`
     "state",  # an enumerated value is one of `states`
@@ -198,7 +199,10 @@ class Point(Strict):
 
 
 class Station(Strict):
-    """A part of a site that reports together. Silent for three heartbeats (at least 3 min): stale."""
+    """A part of a site that reports together. Silent for three heartbeats (at least 3 min): stale.
+
+    clock: the alarm of a clock that is wrong; None: nobody wants to know.
+    """
 
     id: Identifier
     type: Identifier
@@ -206,6 +210,12 @@ class Station(Strict):
     heartbeat: Duration
     stale_after: Duration
     stale: Rule
+    clock: Rule | None = None
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The alarms of the station itself, as of a point named `station`."""
+        return (self.stale,) if self.clock is None else (self.stale, self.clock)
 
 
 class Demand(Strict):

@@ -23,6 +23,7 @@ from services.core.catalogue.source import (
     StationSource,
     StationType,
 )
+from services.core.catalogue.station_alarms import CLOCK, SILENCE
 from services.core.catalogue.verify import verify_site
 from services.core.clock import MINUTE
 from services.core.errors import ConfigError, Fault
@@ -32,20 +33,6 @@ TYPES = Path(__file__).parent / "types"
 
 #: Points and alarms of one file: a city of 25 plants and 500 stations has some 20,000.
 MAX_DEFINITIONS = 200_000
-
-#: Row 41 of the starting alarm set: a station that is silent for three heartbeats, at least three minutes.
-_STALE = RuleSource(
-    rule="station-silent",
-    point="state",
-    kind="stale",
-    off_delay=5 * MINUTE,
-    priority="medium",
-    severity="minor",
-    consequence="The station cannot be seen",
-    response="Check link and power, send a crew if it lasts",
-    respond_within=30 * MINUTE,
-    source="engineering judgement",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +108,12 @@ def _verify_size(parsed: CatalogueSource, types: dict[str, StationType], source:
 
 def make_station_rule(change: RuleOverride | None = None) -> Rule:
     """The alarm that every station has: its silence."""
-    return make_rule(_STALE, change)
+    return make_rule(SILENCE, change)
+
+
+def make_clock_rule(change: RuleOverride | None = None) -> Rule:
+    """The alarm of a station's clock, which a site may do without."""
+    return make_rule(CLOCK, change)
 
 
 class _SiteBuilder:
@@ -162,7 +154,7 @@ class _SiteBuilder:
             stations.append(self._station(station, where))
             mine = self._points(station, self.types[station.type], where)
             points += mine
-            explained += [(j, one) for one in self._explained(station, mine, where)]
+            explained += [(j, one) for one in self._explained(station, stations[-1], mine, where)]
         for key in self.site.alarms:
             if (*self.path, "alarms", key) not in self.used:
                 self.fault(("alarms", key), key, "must be an alarm of one of the site's stations")
@@ -195,10 +187,10 @@ class _SiteBuilder:
         return site
 
     def _explained(
-        self, station: StationSource, points: list[Point], where: tuple[str | int, ...]
+        self, written: StationSource, station: Station, points: list[Point], where: tuple[str | int, ...]
     ) -> list[Suppression]:
         """What the station's type says of causes; a fault stands at the type if the file holds it."""
-        kind = self.types[station.type]
+        kind = self.types[written.type]
         found, complaints = of_station(station, kind, points)
         place = next((n for n, own in enumerate(self.parsed.station_types) if own is kind), None)
         for at, value, bound in complaints:
@@ -225,9 +217,10 @@ class _SiteBuilder:
         return (*station, "type")
 
     def _station(self, station: StationSource, where: tuple[str | int, ...]) -> Station:
-        silence = self._define(station, where, _STALE, ("every station", 0), "station")
+        silence = self._define(station, where, SILENCE, ("every station", 0), "station")
         if silence.change is not None and silence.change.off is not None:
             self.fault(silence.overrides[-1][0], "off", "a station's silence is not taken away: nobody would see it")
+        clock = self._define(station, where, CLOCK, ("every station", 0), "station")
         return Station(
             id=station.id,
             type=station.type,
@@ -235,6 +228,7 @@ class _SiteBuilder:
             heartbeat=station.heartbeat,
             stale_after=max(3 * station.heartbeat, 3 * MINUTE),
             stale=silence.rule,
+            clock=None if clock.change is not None and clock.change.off is not None else clock.rule,
         )
 
     def _define(
@@ -288,7 +282,7 @@ class _SiteBuilder:
             if change.derived is not None:
                 sources[name] = sources[name].model_copy(update={"derived": change.derived})
         by_point: dict[str, list[Rule]] = {name: [] for name in sources}
-        mine: set[str] = set(keys_of("station", _STALE.rule))
+        mine: set[str] = {key for one in (SILENCE, CLOCK) for key in keys_of("station", one.rule)}
         for rule, written in self._rules(station, kind):
             if rule.point not in by_point:
                 self.fault((*where, "type"), rule.rule, f"its point {rule.point!r} must exist")

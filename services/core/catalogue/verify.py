@@ -15,9 +15,9 @@ Complaint = tuple[tuple[str | int, ...], object, str]
 
 
 def alarm_keys(site: Site) -> list[str]:
-    """Every alarm of the site, as station/point/rule; a station's silence is station/station/rule."""
+    """Every alarm of the site, as station/point/rule; one of a station itself is station/station/rule."""
     points = [f"{p.id}/{rule.id}" for p in site.points if not p.removed for rule in p.rules]
-    return points + [f"{station.id}/station/{station.stale.id}" for station in site.stations]
+    return points + [f"{station.id}/station/{rule.id}" for station in site.stations for rule in station.rules]
 
 
 def matching(pattern: str, alarms: Iterable[str]) -> list[str]:

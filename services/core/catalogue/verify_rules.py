@@ -54,8 +54,8 @@ def _verify_kind(rule: Rule, point: Point) -> _Found:
             yield getattr(rule, name), f"a rule of kind {rule.kind} has no use for {name}"
     if rule.kind in _WINDOWED and rule.window <= 0:
         yield rule.window, f"a rule of kind {rule.kind} needs a window above 0s"
-    if rule.kind == "stale":
-        yield rule.id, "stale is judged for the station, not for a point"
+    if rule.kind in ("stale", "clock"):
+        yield rule.id, f"{rule.kind} is judged for the station, not for a point"
     if rule.kind == "silent" and point.stale_after is None:
         yield rule.id, "needs the point's `stale_after`: without it nobody knows when it is silent"
     if rule.kind == "silent" and point.derived is not None:

@@ -16,6 +16,7 @@ _FORMS = {
     "fault": "instrument fault",
     "equals": "{state}",
     "stale": "silent",
+    "clock": "its clock is wrong",
     "silent": "silent, though its station is heard",
     "not_equals": "not {state}",
     "state": "{states}",

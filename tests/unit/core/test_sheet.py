@@ -96,7 +96,7 @@ def row(rows: list[dict[str, str]], name: str) -> dict[str, str]:
 
 def test_a_row_says_all_of_an_alarm(file: Path) -> None:
     rows = exported(file)
-    assert len(rows) == 2 * (1 + 3 + 2)
+    assert len(rows) == 2 * (2 + 3 + 2)
     high = row(rows, "two/level/high-high")
     told = {
         k: high[k] for k in ("type", "unit", "kind", "limit", "deadband", "clear_ratio", "clear", "gate", "priority")

@@ -197,5 +197,7 @@ def _with(site: Site, changed: dict[tuple[str, ...], Rule | None]) -> Site:
     stations = []
     for station in site.stations:
         stale = changed.get((station.id, "station", station.stale.id), station.stale)
-        stations.append(station.model_copy(update={"stale": stale or station.stale}))
+        clock = of(station.id, "station", (station.clock,) if station.clock else ())
+        new = {"stale": stale or station.stale, "clock": clock[0] if clock else None}
+        stations.append(station.model_copy(update=new))
     return site.model_copy(update={"points": points, "stations": tuple(stations)})
