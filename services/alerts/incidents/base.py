@@ -164,18 +164,23 @@ class IncidentModel(ABC):
     def look(self, now: Instant) -> str:
         """Notes what is seen; what to say when a watched sensor was lost or came back (both lasting), else empty."""
         memory = self.memory
-        lost: list[str] = []
-        back: list[str] = []
+        changed: dict[str, int] = {}  # for how long each has been other than was said
         for role in self.watched:
             known = now.quality.get(self.at[role], FIRST_BAD) < FIRST_BAD
             if known:
                 memory.seen[role] = now.time
-            if known == (role not in memory.blind):
-                memory.since.pop(f"look {role}", None)
-            elif self.held(f"look {role}", True, now.time, BLIND):
-                (back if known else lost).append(role)
-        if not lost and not back:
+            self.held(f"look {role}", known == (role in memory.blind), now.time, BLIND)
+            if known == (role in memory.blind):
+                changed[role] = now.time - memory.since[f"look {role}"]
+        # What goes together is told together: points of one station are given up one after the other.
+        longest, newest = max(changed.values(), default=0), min(changed.values(), default=0)
+        if longest < BLIND or (newest < BLIND and longest < 2 * BLIND):
             return ""
+        told = [role for role, age in changed.items() if age >= BLIND]
+        lost = [role for role in told if role not in memory.blind]
+        back = [role for role in told if role in memory.blind]
+        for role in told:
+            memory.since.pop(f"look {role}", None)
         memory.blind = [r for r in self.watched if (r in memory.blind or r in lost) and r not in back]
         said = [f"blind: {self._unseen(now, role)}" for role in lost]
         said += [f"{self.weights[role].label} is seen again" for role in back]

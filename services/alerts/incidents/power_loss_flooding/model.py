@@ -20,7 +20,7 @@ _ORDER = ("", "power_lost", "rising", "flooded")
 _RISEN = 0.05
 #: Beyond the pump's start by this (m) is still its ordinary run.
 _RIPPLE = 0.05
-_SURE, _FALLING, STEADY = MINUTE, 5 * MINUTE, 30 * MINUTE
+_SURE, _FALLING, _HELD_DOWN, STEADY = MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE
 _COMMS_HORIZON = 72.0
 
 
@@ -126,15 +126,19 @@ class PowerLossFlooding(IncidentModel):
         return None, "the power cannot be seen"
 
     def _recovers(self, now: Instant) -> IncidentEvent | None:
+        """Power, and water that falls; or that stays below the pump's start, since a pump works in spells."""
         powered, why = self._powered(now)
         rise, level = rise_of(self.memory.trail), self.value(now, "sump_level")
         falls = level is not None and rise is not None and rise.fast < 0.0
-        pump = self.value(now, "sump_pump")
-        seen = pump is None or self._pumping(now)
-        if pump is None and not self._pumping(now):
-            why = "; ".join(one for one in (why, "the falling level stands for the pump, which cannot be seen") if one)
-        if self.held("recovery", bool(powered) and falls and seen, now.time, _FALLING):
-            return self.move("recovering", f"power is there, water falls{f'; {why}' if why else ''}", now)
+        unseen = self.value(now, "sump_pump") is None and not self._pumping(now)
+        if unseen:
+            why = "; ".join(one for one in (why, "the level stands for the pump, which cannot be seen") if one)
+        said = f"; {why}" if why else ""
+        if self.held("falling", bool(powered) and falls and (unseen or self._pumping(now)), now.time, _FALLING):
+            return self.move("recovering", f"power is there, water falls{said}", now)
+        ran = unseen or "pumped at" in self.memory.numbers
+        if self.held("held down", bool(powered) and bool(self._low(now)) and ran, now.time, _HELD_DOWN):
+            return self.move("recovering", f"power is there, the pump holds the water below its start{said}", now)
         return None
 
     def _low(self, now: Instant) -> bool | None:
@@ -171,7 +175,9 @@ class PowerLossFlooding(IncidentModel):
     # --- time ----------------------------------------------------------------------------------------------
 
     def _remember(self, now: Instant) -> None:
-        """Levels of the last half hour, one a minute; the last level and rise that were known."""
+        """When it pumped last; levels of the last half hour, one a minute; the last level and rise that were known."""
+        if self.memory.phase and self._pumping(now):
+            self.memory.numbers["pumped at"] = float(now.time)
         if now.time % MINUTE and self.memory.trail:
             return
         level = self.value(now, "sump_level")
@@ -190,6 +196,8 @@ class PowerLossFlooding(IncidentModel):
             return 0.0, 0.0, 0.0
         if "level last" not in kept or "rise middle" not in kept:
             return None
+        if self._carried(now):
+            return None, None, None
         rise = Rise(kept["rise slow"], kept["rise middle"], kept["rise fast"])
         start, ago = (kept["level last"], (now.time - kept["level at"]) / HOUR) if level is None else (level, 0.0)
 
@@ -197,6 +205,11 @@ class PowerLossFlooding(IncidentModel):
             return max(0.0, (floor - start) / rate - ago) if rate > 0.0 else None
 
         return reckoned(rise.fast), reckoned(rise.middle), reckoned(rise.slow)
+
+    def _carried(self, now: Instant) -> bool:
+        """Whether a pump holds the water: it has power, ran within half an hour, and the level is below its start."""
+        lately = now.time - self.memory.numbers.get("pumped at", -1e19) <= STEADY
+        return bool(self._powered(now)[0] and lately and self._low(now))
 
     def _worst_case(self, now: Instant) -> float:
         """Hours to the floor when nothing of the level is known."""
@@ -239,6 +252,8 @@ class PowerLossFlooding(IncidentModel):
         if self.value(now, "sump_level") is None and hours is not None:
             seen = self.clock(int(self.memory.numbers["level at"]))
             assumptions.append(f"level not seen since {seen}: counted on by the last rate")
+        if self._carried(now):
+            assumptions = ["a pump holds the water below its start, and goes on to"]
         if hours is None:
             given = self.parameters
             worst = self.clock(now.time + round(self._worst_case(now) * HOUR))
