@@ -116,7 +116,7 @@ def test_a_row_says_all_of_an_alarm(file: Path) -> None:
     assert row(rows, "two/level/high")["deadband"] == "0.25"
     assert row(rows, "two/station/station-silent")["kind"] == "stale"
     summary = summary_of(list(rows_of(read_catalogue(file))))
-    assert (summary["alarms"], summary["priorities"]["journal"], summary["with_reason"]) == (12, 2, 2)
+    assert (summary["alarms"], summary["priorities"]["journal"], summary["with_reason"]) == (14, 2, 2)
 
 
 def test_what_would_be_run_as_a_formula_is_not(file: Path) -> None:
