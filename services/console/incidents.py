@@ -45,7 +45,8 @@ class Incidents:
                 kind=one.last.kind, incident=name, phases=tuple(one.phases),
                 cause=one.last.cause, next_step=one.last.next_step,
                 time=one.last.time,
-                readings=_readings(one.last.evidence),
+                readings=_texts(one.last.evidence, "readings"),
+                points=_texts(one.last.evidence, "points"),
                 forecast=forecast_of(one.last.evidence, one.last.time),
                 closed=one.last.time if one.last.phase == "closed" else None,
             )
@@ -54,11 +55,11 @@ class Incidents:
         return tuple(sorted(found, key=lambda one: (one.closed is not None, -one.began)))
 
 
-def _readings(evidence: Mapping[str, object]) -> dict[str, str]:
-    readings = evidence.get("readings")
-    if not isinstance(readings, Mapping):
+def _texts(evidence: Mapping[str, object], name: str) -> dict[str, str]:
+    found = evidence.get(name)
+    if not isinstance(found, Mapping):
         return {}
-    return {str(label): str(text) for label, text in readings.items()}
+    return {str(label): str(text) for label, text in found.items()}
 
 
 def _hours(value: object) -> float | None:
@@ -76,5 +77,5 @@ def forecast_of(evidence: Mapping[str, object], time: int) -> Forecast | None:
         _hours(found.get("hours_pessimistic")), _hours(found.get("hours_expected")),
         _hours(found.get("hours_optimistic")), _hours(found.get("horizon_hours")),
         tuple(str(line) for line in listed), time,
-        unknown="bad" if found.get("known") is False else "",
+        unknown="bad" if found.get("known") is False else "", what=str(found.get("what", "")),
     )  # fmt: skip

@@ -145,7 +145,8 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Hours to supply loss. None: longer than `horizon` (h; None: not stated). time: of the newest value.
+    """Hours to supply loss, or to `what` else. None: longer than `horizon` (h; None: not stated). time: of the newest
+    value.
 
     unknown: why there is no forecast; empty when there is one.
     """
@@ -157,11 +158,15 @@ class Forecast:
     assumptions: tuple[str, ...] = ()
     time: int | None = None
     unknown: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """One incident: its phases in order, the newest evidence (of `time`), what to do next."""
+    """One incident: its phases in order, the newest evidence (of `time`), what to do next.
+
+    points: by the label of a reading, the point (`station/point`) that it is of, as far as the evidence says.
+    """
 
     site: str
     site_name: str
@@ -174,6 +179,7 @@ class IncidentView:
     readings: Mapping[str, str]
     forecast: Forecast | None
     closed: int | None
+    points: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def phase(self) -> str:

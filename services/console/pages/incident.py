@@ -12,6 +12,11 @@ from services.console.texts import INCIDENT, PLANTS
 from services.core.clock import HOUR
 
 STEPS = ("surge", "restricted", "threatened", "recovering", "closed")
+#: The way of other kinds of incident.
+OTHER_STEPS = {
+    "PowerLossFlooding": ("power_lost", "rising", "flooded", "recovering", "closed"),
+    "FreezeUp": ("warning", "freezing", "thaw", "closed"),
+}
 
 #: Priorities that have a colour.
 COLOURED = ("critical", "high", "medium")
@@ -81,7 +86,8 @@ def _next(moment: Moment, one: IncidentView) -> Markup:
 
 def _steps(moment: Moment, one: IncidentView) -> Markup:
     reached = {phase.phase: phase for phase in one.phases}
-    names = [*STEPS, *(phase for phase in reached if phase not in STEPS)]
+    steps = OTHER_STEPS.get(one.kind, STEPS)
+    names = [*steps, *(phase for phase in reached if phase not in steps)]
     shown = []
     for name in names:
         entered = reached.get(name)
@@ -107,7 +113,7 @@ def _evidence(moment: Moment, one: IncidentView) -> Markup:
 
 
 def _fact(moment: Moment, one: IncidentView, label: str, before: str) -> Markup:
-    point = INCIDENT["points"].get(label, "")
+    point = one.points.get(label) or INCIDENT["points"].get(label, "")
     view = moment.view.point(one.site, point)
     at = moment.at(one.time)
     if view is None:
@@ -147,7 +153,8 @@ def _hours(value: float | None, horizon: float | None) -> str:
 
 
 def _countdown(moment: Moment, forecast: Forecast | None) -> Markup:
-    head = tag("h3", INCIDENT["countdown"])
+    what = "" if forecast is None else forecast.what
+    head = tag("h3", INCIDENT["countdowns"].get(what, INCIDENT["countdown"]))
     if forecast is None or forecast.unknown:
         said = INCIDENT["no_forecast"] if forecast is None else INCIDENT["unknown"]
         why = "" if forecast is None else PLANTS["whys"].get(forecast.unknown, forecast.unknown)
