@@ -48,7 +48,7 @@ class Rate:
 
     @property
     def count(self) -> int:
-        """How many there were in the ten minutes up to the last time taken or told."""
+        """How many there were in the ten minutes up to the last time taken."""
         return len(self._recent)
 
     def advance(self, time: int) -> Flood | None:
@@ -61,8 +61,8 @@ class Rate:
                 ended = Flood(flood.begin, over, flood.total, flood.peak)
                 self.flood = None
         self._now = max(self._now, time)
-        while self._recent and self._recent[0] <= self._now - WINDOW:
-            self._recent.popleft()
+        while self._recent and self._recent[0] < self._now - WINDOW:
+            self._recent.popleft()  # not what leaves at this very moment: another may still come at it
         return ended
 
     def take(self, time: int) -> Flood | None:
@@ -70,6 +70,8 @@ class Rate:
         if time < self._now:
             raise ValueError(f"{time} comes after {self._now}: times must be in order")
         self._now = time
+        while self._recent and self._recent[0] <= time - WINDOW:
+            self._recent.popleft()
         self._recent.append(time)
         count = len(self._recent)
         if count > self.worst:

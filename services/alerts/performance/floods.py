@@ -127,26 +127,20 @@ class Floods:
             elif event.transition in ("cleared", "forgotten"):
                 self._clocks.discard(station)
 
-    def _advance(self, position: str, held: _Position, time: int) -> list[FloodEvent]:
-        ended = held.rate.advance(time)
-        if ended is None:
-            self._trim(held)
-            return []
-        told = _told(position, "end", ended, held.head)
-        self._trim(held, ended=True)
-        return [told]
-
     @staticmethod
-    def _trim(held: _Position, ended: bool = False) -> None:
-        if ended or held.rate.flood is None:
-            # Outside a flood its head is what the window holds; that is fewer than ten.
-            held.head = held.head[-held.rate.count :] if held.rate.count else []
+    def _advance(position: str, held: _Position, time: int) -> list[FloodEvent]:
+        ended = held.rate.advance(time)
+        return [] if ended is None else [_told(position, "end", ended, held.head)]
 
     def _sound(self, position: str, held: _Position, time: int, event: AlarmEvent) -> list[FloodEvent]:
-        if held.rate.flood is None:
-            uncertain = (event.site, event.station) in self._clocks
-            held.head.append(First(event.time, name_of(event), event.occurrence, event.priority, uncertain))
+        lasts = held.rate.flood is not None
         begun = held.rate.take(time)
+        if lasts:
+            return []
+        uncertain = (event.site, event.station) in self._clocks
+        first = First(event.time, name_of(event), event.occurrence, event.priority, uncertain)
+        # Outside a flood the head is what the window holds; that is fewer than ten.
+        held.head = [*held.head, first][-held.rate.count :]
         if begun is None:
             return []
         held.head.sort(key=lambda one: one.time)
@@ -160,7 +154,7 @@ class Floods:
         """What `dump` gave. ValueError for damaged bytes."""
         try:
             self.take_plain(json.loads(state))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"damaged state of floods: {error}") from None
 
     def plain(self) -> dict[str, Any]:

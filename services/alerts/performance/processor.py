@@ -102,7 +102,7 @@ class Performance:
             positions = {name: Position.load(one) for name, one in data["positions"].items()}
             floods = Floods(data["position_of"])
             floods.take_plain(data["floods"])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"damaged state of performance: {error}") from None
         self._start, self._newest, self._position_of = data["start"], data["newest"], data["position_of"]
         self._positions, self._floods = positions, floods
