@@ -7,4 +7,5 @@ BENCHES = {
     "latency": "bench.latency",
     "scale": "bench.scale",
     "sink": "bench.sink",
+    "windows": "bench.windows",
 }

@@ -1,8 +1,9 @@
-"""`headworks aggregate`: the log of sites into windows of a minute."""
+"""`headworks aggregate`: the log of sites into windows of a minute to a day."""
 
 from __future__ import annotations
 
-from services.aggregator.windows.minute import MinuteAggregator
+from services.aggregator.windows import WindowAggregator
+from services.aggregator.windows.warm import warm_up
 from services.daemons.daemon import Daemon
 from services.daemons.figures import Figures
 from services.runtime.cluster.topics import AGGREGATOR_STATE
@@ -14,4 +15,6 @@ NEEDED = ("kafka", "partitions")
 async def work(daemon: Daemon) -> None:
     """Folds until asked to stop."""
     figures = Figures(daemon)
-    await run_worker(daemon.settings, "aggregator", AGGREGATOR_STATE, MinuteAggregator, figures, daemon.stopping)
+    await run_worker(
+        daemon.settings, "aggregator", AGGREGATOR_STATE, WindowAggregator, figures, daemon.stopping, warm=warm_up
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from services.aggregator.windows import MinuteAggregator
+from services.aggregator.windows import WindowAggregator
 from services.alerts.processor import AlertProcessor
 from services.core.catalogue import Catalogue, from_json
 from services.core.errors import LogError
@@ -49,7 +49,7 @@ async def fold(data: Path, out: Console) -> dict[str, Any]:
         if not sites:
             raise LogError(f"{data / LOG_FILE} has no configured site: `headworks apply` a site file first")
         timeline = Timeline(out, Catalogue(group=sites[0].group, name=sites[0].group, sites=sites))
-        shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), MinuteAggregator()]))
+        shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), WindowAggregator()]))
         await shell.drain()
         follower = await stack.enter_async_context(Follower(log, [tally.take, timeline.take]))
         await follower.reach(log.head())

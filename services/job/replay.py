@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.aggregator.sinks.parquet import Historian
-from services.aggregator.windows import MinuteAggregator
+from services.aggregator.windows import WindowAggregator
 from services.alerts.processor import AlertProcessor
 from services.core.clock import iso
 from services.core.ports import Reject
@@ -55,7 +55,7 @@ async def replay(
         await log.reject([
             Reject(row.where, row.reason, row.detail, b"", now) for row in prepared.rejects.examples
         ])  # fmt: skip
-        shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), MinuteAggregator()]))
+        shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), WindowAggregator()]))
         historian = await stack.enter_async_context(Historian(log, data))
         follower = await stack.enter_async_context(Follower(log, [tally.take, *takers]))
         await feed(records(prepared.frames, prepared.site), log, speed=speed)

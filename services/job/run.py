@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.aggregator.sinks.parquet import Historian
-from services.aggregator.windows import MinuteAggregator
+from services.aggregator.windows import WindowAggregator
 from services.alerts.processor import AlertProcessor
 from services.alerts.warm import warm_up
 from services.console.live import LiveView
@@ -120,7 +120,7 @@ class Job:
             takers = [self._take, *([view.apply] if options.console else []), *self._watch(self.catalogue, since)]
             self._follower = follower = Follower(log, takers)
             await stack.enter_async_context(follower)
-            shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), MinuteAggregator()]))
+            shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), WindowAggregator()]))
             historian = await stack.enter_async_context(Historian(log, options.data))
             wire = None
             if (finished := memoir.finished()) is None:

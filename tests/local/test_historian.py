@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from services.aggregator.sinks.parquet import Historian, History
 from services.aggregator.sinks.parquet.historian import HistoryError
-from services.aggregator.windows import MinuteAggregator
+from services.aggregator.windows import WindowAggregator
 from services.core.catalogue import Point, Rule, Site, Station, to_json
 from services.core.clock import MINUTE, SECOND, parse_time
 from services.core.codec import encode_output
@@ -84,7 +84,7 @@ async def test_each_kind_of_entry_is_found_again_with_names_and_exact_times(
         assert len(history.alarms()) == 0
         await log.append(storm(5))
         await outputs(log)
-        async with ProcessorShell(log, [MinuteAggregator()]) as shell:
+        async with ProcessorShell(log, [WindowAggregator()]) as shell:
             await shell.drain()
         answers = []
         for _ in ("in the log only", "in the files"):
@@ -231,7 +231,7 @@ async def run_to_end(folder: Path, minutes: int) -> None:
     records = storm(minutes)
     with LocalLog.open(folder / "site.log") as log:
         have = len(log.read(SITES, 0, 10**6))
-        shell = ProcessorShell(log, [MinuteAggregator()], largest_batch=7)
+        shell = ProcessorShell(log, [WindowAggregator()], largest_batch=7)
         async with shell, Historian(log, folder, readings=30) as historian:
             for record in records[have:]:
                 await log.append([record])
@@ -269,7 +269,7 @@ def test_kill_9_of_log_processors_and_historian_changes_no_result(tmp_path: Path
     for folder in (whole, killed):
         with LocalLog.open(folder / "site.log") as log, History(folder, log) as history:
             outputs = [e.data for e in log.read("aggregates", 0, 10**6)]
-            assert len(outputs) == 200
+            assert len(outputs) == 200 + 13 + 4  # minutes, quarters, hours
             tables = [
                 history.sql(f"SELECT * EXCLUDE (log_offset) FROM {name} ORDER BY time")
                 for name in ("readings", "aggregates_1m")

@@ -1,5 +1,5 @@
-"""Event-time windows: one minute of a point becomes mean, min, max, count and share of good readings."""
+"""Event-time windows: minutes, quarters, hours and local days of every point. See docs/adr/0015."""
 
-from services.aggregator.windows.minute import MinuteAggregator
+from services.aggregator.windows.processor import WindowAggregator
 
-__all__ = ["MinuteAggregator"]
+__all__ = ["WindowAggregator"]

@@ -17,9 +17,10 @@ from services.aggregator.sinks.influx.words import fields, tags
 from services.core.clock import format_duration
 from services.core.codec import canonical_json
 from services.core.frame import Points
-from services.core.records import Aggregates, AlarmEvent, IncidentEvent
+from services.core.records import OPTIONAL_STATISTICS, Aggregates, AlarmEvent, IncidentEvent
 
-_STATISTICS = ("mean", "min", "max", "count", "good_ratio")
+_STATISTICS = ("mean", "min", "max", "count", "good_ratio", *OPTIONAL_STATISTICS)
+_GAP = _STATISTICS.index("gap")
 _ENDINGS = Texts(b"", *(f".{name}".encode() for name in _STATISTICS))
 _WHOLE = np.array([False, *(name == "count" for name in _STATISTICS)])
 
@@ -80,7 +81,10 @@ def _order(
 
 
 def encode_aggregates(windows: Sequence[tuple[Place, Aggregates]], names: Names) -> Encoded:
-    """`aggregates_1m` (or the width that it is): a line a station and window, the fields `<point>.mean` and so on."""
+    """`aggregates_1m` (or the width that it is): a line a station and window, the fields `<point>.mean` and so on.
+
+    A figure that there is not is not written, nor a gap of no seconds.
+    """
     out, unnamed = Gathered(), list[tuple[Place, str]]()
     by_width: dict[int, list[tuple[Place, Aggregates]]] = {}
     for place, window in windows:
@@ -94,17 +98,17 @@ def encode_aggregates(windows: Sequence[tuple[Place, Aggregates]], names: Names)
         series, keys = names.of(sites, lengths, points)
         unnamed += _unnamed(places, sites, lengths, points, keys)
         order = np.lexsort((points, series, np.repeat(np.arange(len(some)), lengths)))
-        many = len(_STATISTICS)
         columns = [np.concatenate([getattr(window, name) for _, window in some]) for name in _STATISTICS]
+        values = np.stack([column[order].astype(np.float64) for column in columns], axis=1)
+        said = np.isfinite(values)
+        said[:, _GAP] &= values[:, _GAP] > 0
+        row, statistic = np.nonzero(said)
+        blocks = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
         made = _assemble(
-            measurement, names,
-            np.concatenate(([0], np.cumsum(lengths))).astype(np.int64) * many,
-            places,
-            np.repeat(series[order], many), np.repeat(keys[order], many),
-            np.tile(np.arange(1, many + 1, dtype=np.uint8), len(order)),
-            np.repeat([window.start for _, window in some], np.array(lengths) * many).astype(np.int64),
-            np.stack([column[order].astype(np.float64) for column in columns], axis=1).ravel(),
-            np.zeros(len(order) * many, np.uint8),
+            measurement, names, np.searchsorted(row, blocks), places, series[order][row], keys[order][row],
+            (statistic + 1).astype(np.uint8),
+            np.repeat([window.start for _, window in some], lengths).astype(np.int64)[row],
+            values[said], np.zeros(len(row), np.uint8),
         )  # fmt: skip
         out.add_many(made.data, made.starts, made.places)
     return Encoded(out.lines(), tuple(unnamed))

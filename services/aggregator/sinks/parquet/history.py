@@ -13,14 +13,15 @@ import pyarrow as pa
 from services.aggregator.sinks.parquet.files import finished
 from services.aggregator.sinks.parquet.historian import NAME
 from services.aggregator.sinks.parquet.names import Names
-from services.aggregator.sinks.parquet.tables import SCHEMAS, Batch
-from services.core.clock import iso
+from services.aggregator.sinks.parquet.tables import SCHEMAS, STATISTICS, WINDOWS, Batch, table_of
+from services.core.clock import MINUTE, iso
 from services.core.ports import LogReader
 
 
 class History:
-    """Tables `records, readings, derived, aggregates_1m, alarms, incidents` in an in-memory DuckDB.
+    """Tables `records, readings, derived, aggregates_1m, _15m, _1h, _1d, recompute, alarms, incidents` in DuckDB.
 
+    Of a window that was given out more than once the last stands.
     With a `log` they reach to its present end. Times come back as timestamp[ns, UTC]; a table that
     has no file yet is empty. May be asked from several threads; they take turns.
     """
@@ -75,10 +76,15 @@ class History:
         point: str,
         start: int | None = None,
         end: int | None = None,
+        *,
+        width: int = MINUTE,
     ) -> pa.Table:
-        """time (start of the minute), mean, min, max, count, good_ratio of one point, in order."""
+        """time (start of the window), the figures, end, revision of one point's windows of `width` ns, in order.
+
+        ValueError when there are no windows of that width.
+        """
         return self._select(
-            "aggregates_1m", "time, mean, min, max, count, good_ratio",
+            table_of(width), f'time, {", ".join(STATISTICS)}, "end", revision',
             {"site": site, "station": station, "point": point}, start, end, "time",
         )  # fmt: skip
 
@@ -135,10 +141,16 @@ class History:
                     tail = tail.set_column(i, column.name, tail.column(i).cast(pa.string()))
             self._db.register(f"{name}_tail", tail)
             union = "UNION ALL BY NAME SELECT * FROM " if files else ""
-            self._db.execute(
-                f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {name}_tail {union}"
-                + (f"read_parquet([{', '.join(files)}])" if files else "")
-            )
+            rows = f"SELECT * FROM {name}_tail {union}"
+            if files:
+                # An older version's files may lack a column.
+                rows += f"read_parquet([{', '.join(files)}], union_by_name = true)"
+            if name in WINDOWS:
+                rows = (
+                    f"SELECT * FROM ({rows}) QUALIFY row_number() OVER (PARTITION BY site, station, point, time "
+                    "ORDER BY coalesce(revision, 0) DESC, log_offset DESC) = 1"
+                )
+            self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")
 
     def _follow(self, log: LogReader, cursor: int) -> None:
         if self._tail.start != cursor:

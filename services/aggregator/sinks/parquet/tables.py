@@ -11,11 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from services.aggregator.sinks.parquet.names import Names
+from services.core.clock import DAY, HOUR, MINUTE, format_duration
 from services.core.codec import (
     AGGREGATES,
     ALARM,
     DERIVED,
     INCIDENT,
+    RECOMPUTE,
     canonical_json,
     decode_output,
     decode_record,
@@ -23,7 +25,15 @@ from services.core.codec import (
 from services.core.errors import Rejected
 from services.core.frame import Frame
 from services.core.ports import Entry
-from services.core.records import Aggregates, AlarmEvent, Config, Derived, IncidentEvent
+from services.core.records import (
+    OPTIONAL_STATISTICS,
+    Aggregates,
+    AlarmEvent,
+    Config,
+    Derived,
+    IncidentEvent,
+    Recompute,
+)
 
 TIME = pa.timestamp("ns", tz="UTC")
 NAME = pa.dictionary(pa.int32(), pa.string())
@@ -41,22 +51,45 @@ def _event_schema(kind: type[AlarmEvent | IncidentEvent]) -> pa.Schema:
     return pa.schema([("log_offset", pa.int64()), *columns])
 
 
+#: Statistics of a window's row, as `Aggregates` names them.
+STATISTICS = ("mean", "min", "max", "count", "good_ratio", *OPTIONAL_STATISTICS)
+_WINDOW = pa.schema(
+    [*_WHERE, ("time", TIME)]
+    + [(name, pa.int64() if name == "count" else pa.float64()) for name in STATISTICS]
+    + [("end", TIME), ("revision", pa.int32())]
+)
+
+
+def table_of(width: int) -> str:
+    """`aggregates_1m` and so on: the table of the windows of `width` ns."""
+    return f"aggregates_{format_duration(width)}"
+
+
+#: The tables of windows.
+WINDOWS = tuple(table_of(width) for width in (MINUTE, 15 * MINUTE, HOUR, DAY))
+
 #: By table, which is also the folder's name.
 SCHEMAS: dict[str, pa.Schema] = {
     "records": pa.schema(_RAW),
     "readings": _READING,
     "derived": _READING,
-    "aggregates_1m": pa.schema(
-        [*_WHERE, ("time", TIME)]
-        + [(name, pa.float64()) for name in ("mean", "min", "max")]
-        + [("count", pa.int64()), ("good_ratio", pa.float64())]
+    **dict.fromkeys(WINDOWS, _WINDOW),
+    "recompute": pa.schema(
+        [
+            ("log_offset", pa.int64()),
+            ("site", pa.string()),
+            ("width", pa.int64()),
+            ("start", TIME),
+            ("end", TIME),
+            ("readings", pa.int64()),
+        ]
     ),
     "alarms": _event_schema(AlarmEvent),
     "incidents": _event_schema(IncidentEvent),
     "unread": pa.schema([*_RAW, ("topic", pa.string()), ("reason", pa.string())]),
 }
 
-_DECODED = {ALARM, INCIDENT, DERIVED, AGGREGATES}
+_DECODED = {ALARM, INCIDENT, DERIVED, AGGREGATES, RECOMPUTE}
 
 Column = NDArray[Any]
 
@@ -95,7 +128,8 @@ class Columns:
             elif field.type == TIME:
                 arrays.append(pa.array(column, pa.int64()).view(TIME))
             else:
-                arrays.append(pa.array(column, field.type))
+                # A figure that there is not is no number either.
+                arrays.append(pa.array(column, field.type, from_pandas=field.name in OPTIONAL_STATISTICS))
         return pa.Table.from_arrays(arrays, schema=self._schema)
 
 
@@ -106,7 +140,7 @@ class Batch:
         self.start = self.end = start
         self.size = 0  # bytes of the entries
         self._names = names
-        self._columns = {name: Columns(SCHEMAS[name], names) for name in ("readings", "derived", "aggregates_1m")}
+        self._columns = {name: Columns(SCHEMAS[name], names) for name in ("readings", "derived", *WINDOWS)}
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in SCHEMAS if name not in self._columns}
 
     @property
@@ -137,9 +171,15 @@ class Batch:
             case Derived(frame):
                 self._frame("derived", entry.offset, frame)
             case Aggregates() as a:
-                columns = (a.mean, a.min, a.max, a.count, a.good_ratio)
-                times = np.full(len(a.points), a.start)
-                self._columns["aggregates_1m"].add((entry.offset,), a.site, "", a.points, times, *columns)
+                n, name = len(a.points), table_of(a.width)
+                if name not in self._columns:
+                    raise Rejected("window width", f"{a.width} ns is none of those that are kept")
+                columns = (getattr(a, statistic) for statistic in STATISTICS)
+                ends = (np.full(n, a.end), np.full(n, a.revision, np.int32))
+                times = np.full(n, a.start)
+                self._columns[name].add((entry.offset,), a.site, "", a.points, times, *columns, *ends)
+            case Recompute() as r:
+                self._rows["recompute"].append((entry.offset, r.site, r.width, r.start, r.end, r.readings))
             case AlarmEvent() as alarm:
                 row = (getattr(alarm, f.name) for f in fields(alarm))
                 self._rows["alarms"].append((entry.offset, *row))
