@@ -68,7 +68,7 @@ def test_check_says_every_fault_of_every_file(wrong: list[Path]) -> None:
     assert [line for line in said if line.startswith(f"{site}:{line_of(site, '[938')}: sites[0].location")]
     assert [line for line in said if line.startswith(f"{event}:{line_of(event, '-3.2')}: rain[1].mm_h: -3.2: ")]
     assert [line for line in said if line.startswith(f"{event}:{line_of(event, 'capacity: x')}: plants.no1.capacity")]
-    assert [line for line in said if line.startswith(f"{neither}:1: ") and "`sites:` or `plants:`" in line]
+    assert [line for line in said if line.startswith(f"{neither}:1: ") and "`sites:`, `plants:`" in line]
     assert [line for line in said if line.startswith(f"{absent}:")]
     assert "Traceback" not in done.stderr
     assert str(LIUYANG) in done.stdout, "the right one is still said to be right"
