@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.alerts.incidents.evidence import TimeLeft, confidence
-from services.core.catalogue import Site
+from services.core.catalogue import Point, Site
 from services.core.catalogue.incident_use import IncidentUse
 from services.core.catalogue.known_incidents import INCIDENTS, playing
 from services.core.clock import MINUTE, to_datetime
@@ -182,8 +182,9 @@ class IncidentModel(ABC):
         for role in told:
             memory.since.pop(f"look {role}", None)
         memory.blind = [r for r in self.watched if (r in memory.blind or r in lost) and r not in back]
-        said = [f"blind: {self._unseen(now, role)}" for role in lost]
-        said += [f"{self.weights[role].label} is seen again" for role in back]
+        said = [f"blind: {self._unseen(now, lost)}"] if lost else []
+        if back:
+            said.append(f"seen again: {', '.join(self.weights[role].label for role in back)}")
         return "; ".join(said)
 
     def clock(self, time: int) -> str:
@@ -194,10 +195,18 @@ class IncidentModel(ABC):
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.site.time_zone)
 
-    def _unseen(self, now: Instant, role: str) -> str:
-        seen = self.memory.seen.get(role)
-        since = "never seen" if seen is None else f"unknown since {self.clock(seen)} ({now.why(self.at[role])})"
-        return f"{self.weights[role].label} {since}"
+    def _unseen(self, now: Instant, roles: list[str]) -> str:
+        """What is not seen, since when and why; what went together is named together."""
+        together: dict[str, list[str]] = {}
+        for role in roles:
+            seen = self.memory.seen.get(role)
+            since = "never seen" if seen is None else f"unknown since {self.clock(seen)} ({now.why(self.at[role])})"
+            together.setdefault(since, []).append(self.weights[role].label)
+        return "; ".join(f"{', '.join(labels)} {since}" for since, labels in together.items())
+
+    @cached_property
+    def _points(self) -> dict[str, Point]:
+        return {p.id: p for p in self.site.points if not p.removed}
 
     # --- events --------------------------------------------------------------------------------------------
 
@@ -247,7 +256,11 @@ class IncidentModel(ABC):
         for role in self.watched:
             one, value = self.weights[role], self.value(now, role)
             least = "≥ " if now.quality.get(self.at[role]) == Quality.SATURATED else ""
-            out[one.label] = "unknown" if value is None else least + one.form.format(value)
+            states = self._points[self.at[role]].states
+            if value is None:
+                out[one.label] = "unknown"
+            else:
+                out[one.label] = states.get(int(value)) or least + one.form.format(value)
         return out
 
     def confidence(self, now: Instant) -> dict[str, Any]:
@@ -261,7 +274,7 @@ class IncidentModel(ABC):
             one, code = self.weights[role], now.quality.get(self.at[role], int(Quality.NEVER_SEEN))
             total += one.share
             if code >= FIRST_BAD:
-                missing.append(self._unseen(now, role))
+                missing.append(self._unseen(now, [role]))
                 factor *= 0.7 if one.vital else 1.0
                 continue
             seen += one.share * (0.5 if code >= FIRST_UNCERTAIN else 1.0)

@@ -165,7 +165,7 @@ class FreezeUp(IncidentModel):
 
     def _bursts(self, now: Instant) -> IncidentEvent | None:
         bursting, told = self.meters.bursting(now), self.memory.numbers.get("told bursts", 0.0)
-        if len(bursting) <= 2.0 * told and (told > 0.0 or not bursting):
+        if len(bursting) < max(1.0, 2.0 * told):
             return None
         self.memory.numbers["told bursts"] = float(len(bursting))
         return self.tell(f"burst suspected behind {', '.join(bursting[:5])}: flow far above the usual", now)

@@ -37,7 +37,7 @@ class PowerLossFlooding(IncidentModel):
         "battery_hours": Weight(0.10, "battery", "{:.1f} h"),
         "floor_water": Weight(0.10, "water on the floor", "{:.0f}"),
     }
-    lasting = ("level ", "rise ")
+    lasting = ("level ", "rise ", "pump")
 
     def step(self, now: Instant) -> IncidentEvent | None:
         news = self.look(now)
@@ -128,7 +128,7 @@ class PowerLossFlooding(IncidentModel):
     def _recovers(self, now: Instant) -> IncidentEvent | None:
         """Power, and water that falls; or that stays below the pump's start, since a pump works in spells."""
         powered, why = self._powered(now)
-        rise, level = rise_of(self.memory.trail), self.value(now, "sump_level")
+        rise, level = self._rise(now), self.value(now, "sump_level")
         falls = level is not None and rise is not None and rise.fast < 0.0
         unseen = self.value(now, "sump_pump") is None and not self._pumping(now)
         if unseen:
@@ -136,7 +136,8 @@ class PowerLossFlooding(IncidentModel):
         said = f"; {why}" if why else ""
         if self.held("falling", bool(powered) and falls and (unseen or self._pumping(now)), now.time, _FALLING):
             return self.move("recovering", f"power is there, water falls{said}", now)
-        ran = unseen or "pumped at" in self.memory.numbers
+        numbers = self.memory.numbers
+        ran = unseen or numbers.get("pumped at", 0.0) > numbers.get("lost at", 0.0)
         if self.held("held down", bool(powered) and bool(self._low(now)) and ran, now.time, _HELD_DOWN):
             return self.move("recovering", f"power is there, the pump holds the water below its start{said}", now)
         return None
@@ -176,17 +177,25 @@ class PowerLossFlooding(IncidentModel):
 
     def _remember(self, now: Instant) -> None:
         """When it pumped last; levels of the last half hour, one a minute; the last level and rise that were known."""
-        if self.memory.phase and self._pumping(now):
-            self.memory.numbers["pumped at"] = float(now.time)
+        numbers, pumping = self.memory.numbers, self._pumping(now)
+        if pumping:
+            numbers["pumped at"] = float(now.time)
+        if numbers.get("pump runs") != float(pumping):
+            numbers |= {"pump runs": float(pumping), "pump since": float(now.time)}
         if now.time % MINUTE and self.memory.trail:
             return
         level = self.value(now, "sump_level")
         self.memory.trail = [*self.memory.trail[-30:], level]
-        rise = rise_of(self.memory.trail)
+        rise = self._rise(now)
         if level is not None:
-            self.memory.numbers |= {"level last": level, "level at": float(now.time)}
-        if rise is not None:
-            self.memory.numbers |= {"rise slow": rise.slow, "rise middle": rise.middle, "rise fast": rise.fast}
+            numbers |= {"level last": level, "level at": float(now.time)}
+        if rise is not None and not pumping:
+            numbers |= {"rise slow": rise.slow, "rise middle": rise.middle, "rise fast": rise.fast}
+
+    def _rise(self, now: Instant) -> Rise | None:
+        """How it rises since the pump last started or stopped: a pump's work says nothing of the inflow."""
+        minutes = int((now.time - self.memory.numbers.get("pump since", 0.0)) // MINUTE)
+        return rise_of(self.memory.trail[-minutes:]) if minutes > 0 else None
 
     def _hours_to_floor(self, now: Instant) -> tuple[float | None, float | None, float | None] | None:
         """(soonest, expected, latest); each None when it does not rise. None: there is no level to reckon from."""
@@ -198,7 +207,10 @@ class PowerLossFlooding(IncidentModel):
             return None
         if self._carried(now):
             return None, None, None
-        rise = Rise(kept["rise slow"], kept["rise middle"], kept["rise fast"])
+        filling = Rise(kept["rise slow"], kept["rise middle"], kept["rise fast"])
+        rise = self._rise(now) if self._pumping(now) else filling
+        if rise is None:
+            return None, None, None
         start, ago = (kept["level last"], (now.time - kept["level at"]) / HOUR) if level is None else (level, 0.0)
 
         def reckoned(rate: float) -> float | None:
@@ -232,7 +244,7 @@ class PowerLossFlooding(IncidentModel):
     def _flooded_unseen(self, now: Instant) -> IncidentEvent | None:
         """Once: by the last rate the floor is under water by now, and nobody sees it."""
         numbers = self.memory.numbers
-        if self.value(now, "sump_level") is not None:
+        if "sump_level" not in self.memory.blind:
             numbers.pop("told flood", None)
             return None
         hours = self._hours_to_floor(now)
