@@ -1,0 +1,43 @@
+"""What became of a command: the journal says it, and whoever gave it is waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+from services.core.records import AlarmEvent, Output, Record
+
+#: Answers that are kept for a command which is asked for after it was obeyed.
+_KEPT = 2_000
+
+
+class Answers:
+    """A taker of the log's entries. One event loop."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[str, AlarmEvent] = OrderedDict()
+        self._asked: dict[str, asyncio.Future[AlarmEvent]] = {}
+
+    def take(self, entry: Record | Output) -> None:
+        """The first event that names a command is its answer; of planned work the first alarm that it concerns."""
+        if not isinstance(entry, AlarmEvent) or not entry.command or entry.command in self._told:
+            return
+        self._told[entry.command] = entry
+        while len(self._told) > _KEPT:
+            self._told.popitem(last=False)
+        asked = self._asked.pop(entry.command, None)
+        if asked is not None and not asked.done():
+            asked.set_result(entry)
+
+    async def wait(self, command: str, within: float) -> AlarmEvent | None:
+        """The event that answers `command`; None when none came `within` s."""
+        if command in self._told:
+            return self._told[command]
+        asked = self._asked.setdefault(command, asyncio.get_running_loop().create_future())
+        try:
+            return await asyncio.wait_for(asyncio.shield(asked), within)
+        except TimeoutError:
+            return None
+        finally:
+            if not asked.done():
+                self._asked.pop(command, None)

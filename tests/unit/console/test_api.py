@@ -1,0 +1,202 @@
+"""The HTTP API over a small plant: who may do what, what is done once, and what the journal answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+
+from services.access.accounts import Accounts
+from services.access.roles import NEEDS, Role, may
+from services.alerts.processor import AlertProcessor
+from services.console.api.answers import Answers
+from services.console.api.routes import Desk, mount
+from services.console.live import LiveView
+from services.console.snapshots import Status
+from services.core.catalogue import from_json
+from services.core.clock import SECOND, iso
+from services.core.errors import LogError
+from services.core.records import AlarmEvent, Command, Config, Record, Tick
+from services.store.database import Database
+from tests.unit.alerts.build import point, rule, site
+from tests.unit.alerts.plants import T0, config, frame
+
+ROLES = {role.value: role for role in Role}
+
+
+class Plant:
+    """A site with a high alarm that stands, behind the API; the log is a list."""
+
+    def __init__(self, folder: Path) -> None:
+        self.processor, self.answers = AlertProcessor(), Answers()
+        begin: Config = config(site(point("level", rule("high", "high", 3, on_delay=10))))
+        self.view = LiveView([from_json(begin.catalogue_json)])
+        self.log: list[Record] = []
+        self.events: list[AlarmEvent] = []
+        self.full = False
+        self.feed([begin, frame("st", T0 + 60, (T0, 0, 9.0), (T0 + 60, 0, 9.0)), Tick((T0 + 60) * SECOND)])
+        self.accounts = Accounts(
+            Database.in_folder(folder), lambda: 10**18, lambda: 0.0, PasswordHasher(1, 64, 1)
+        )  # fmt: skip
+        self.tokens = {}
+        for name, role in ROLES.items():
+            self.accounts.add(name, role)
+            self.tokens[name] = self.accounts.new_token(name, "test", 30)
+        self.app = FastAPI()
+        mount(self.app, Desk(self.view, lambda: Status(silence=1.0), self.accounts, self.answers, self.send, self.now))
+
+    def now(self) -> int:
+        """The run's clock."""
+        return self.view.now or 0
+
+    def feed(self, records: Sequence[Record]) -> None:
+        """Through the log, the processor, and to everybody who follows."""
+        self.log += records
+        for entry in [*records, *self.processor.step("no3", records)]:
+            self.view.apply(entry)
+            self.answers.take(entry)
+            if isinstance(entry, AlarmEvent):
+                self.events.append(entry)
+
+    async def send(self, commands: Sequence[Command]) -> None:
+        """As the site log."""
+        if self.full:
+            raise LogError("the disk is full")
+        self.feed(commands)
+
+    def ask(self, method: str, path: str, role: str = "operator", **more: Any) -> Any:
+        """One request with the token of a role."""
+        headers = {"Authorization": f"Bearer {self.tokens.get(role, role)}"} if role else {}
+        return asyncio.run(self.request(method, f"/api/v1{path}", headers=headers, **more))
+
+    async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Through the application, without a socket."""
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://test") as client:
+            return await client.request(method, path, **more)
+
+    def act(self, action: str, role: str = "operator", **more: Any) -> Any:
+        """One command on the alarm that stands."""
+        body = {"action": action, "occurrences": [self.standing()], "why": "seen"} | more
+        return self.ask("POST", "/commands", role, json=body)
+
+    def standing(self) -> str:
+        """The occurrence that stands."""
+        return next(e.occurrence for e in self.events if e.transition == "raised")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Plant:
+    """A plant of its own."""
+    return Plant(tmp_path)
+
+
+def test_what_stands_is_listed_with_its_state_and_response(desk: Plant) -> None:
+    (alarm,) = desk.ask("GET", "/alarms", "viewer").json()
+    assert (alarm["occurrence"], alarm["state"]) == (desk.standing(), "B")
+    assert alarm["response"]
+    assert desk.ask("GET", "/alarms?state=C").json() == []
+
+
+def test_an_operator_acknowledges_and_the_journal_says_who_and_why(desk: Plant) -> None:
+    (result,) = desk.act("acknowledge").json()["results"]
+    assert (result["outcome"], result["state"]) == ("done", "C")
+    last = desk.events[-1]
+    assert (last.transition, last.who, last.cause, last.command) == (
+        "acknowledged",
+        "operator",
+        "seen",
+        result["command"],
+    )
+    assert desk.ask("GET", "/alarms").json()[0]["state"] == "C"
+
+
+def test_of_two_who_acknowledge_at_once_the_second_is_told_that_it_was_done(desk: Plant) -> None:
+    assert desk.act("acknowledge").json()["results"][0]["outcome"] == "done"
+    (second,) = desk.act("acknowledge", "engineer").json()["results"]
+    assert second["outcome"] == "refused"
+    assert "acknowledged already" in second["reason"]
+
+
+def test_an_act_that_is_sent_twice_under_one_key_is_done_once(desk: Plant) -> None:
+    first, second = (desk.act("acknowledge", key="k1").json()["results"][0] for _ in range(2))
+    assert first == second
+    assert sum(e.transition == "acknowledged" for e in desk.events) == 1
+
+
+def test_an_occurrence_that_is_gone_is_refused_with_the_reason(desk: Plant) -> None:
+    gone = desk.standing().partition("@")[0] + "@1"
+    body = {"action": "acknowledge", "occurrences": [gone, "no9/a/b/c"], "why": "x"}
+    results = desk.ask("POST", "/commands", json=body).json()["results"]
+    assert [r["outcome"] for r in results] == ["refused", "refused"]
+    assert "gone" in results[0]["reason"]
+    assert "no site no9" in results[1]["reason"]
+
+
+def test_a_shelf_needs_an_end_and_ends_then(desk: Plant) -> None:
+    assert desk.act("shelve").status_code == 422
+    assert desk.act("shelve", until="2023-04-18T23:00:00").status_code == 422
+    now = desk.now()
+    assert desk.act("shelve", until=iso(now + 3600 * SECOND)).json()["results"][0]["state"] == "G"
+    desk.feed([Tick(now + 7200 * SECOND)])
+    assert [e.transition for e in desk.events][-1:] != ["shelved"]
+    assert any(e.transition == "unshelved" for e in desk.events)
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+@pytest.mark.parametrize("action", [a for a in NEEDS if a not in ("view", "users", "audit")])
+def test_every_role_may_do_what_it_may_and_nothing_else(desk: Plant, role: str, action: str) -> None:
+    answer = desk.act(action, role, until="2099-01-01T00:00:00Z")
+    assert (answer.status_code == 403) == (not may(ROLES[role], action))
+    lines = desk.accounts.audit(1)
+    assert (lines[0].user, lines[0].action) == (role, action)
+    assert (lines[0].outcome == "forbidden") == (answer.status_code == 403)
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_only_administrators_read_the_audit(desk: Plant, role: str) -> None:
+    assert desk.ask("GET", "/audit", role).status_code == (200 if role == "administrator" else 403)
+
+
+@pytest.mark.parametrize("path", ["/me", "/status", "/sites", "/alarms", "/incidents", "/audit"])
+@pytest.mark.parametrize("token", ["", "wrong", "hw_0123456789abcdef_" + "x" * 43])
+def test_nobody_is_told_anything_without_a_token(desk: Plant, path: str, token: str) -> None:
+    assert desk.ask("GET", path, token).status_code == 401
+    assert desk.ask("POST", "/commands", token, json={}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"action": "explode"}, {"occurrences": []}, {"occurrences": ["a"] * 501}, {"occurrences": ["../etc"]},
+     {"occurrences": ["no3/<script>"]}, {"why": ""}, {"why": " "}, {"why": "x" * 501}, {"until": "soon"}, {"more": 1}],
+)  # fmt: skip
+def test_what_is_not_well_formed_is_refused_and_changes_nothing(desk: Plant, change: dict[str, Any]) -> None:
+    before = len(desk.log)
+    assert desk.act(**{"action": "acknowledge"} | change).status_code == 422
+    assert len(desk.log) == before
+
+
+def test_a_log_that_takes_nothing_says_so_and_the_act_can_be_tried_again(desk: Plant) -> None:
+    desk.full = True
+    assert desk.act("acknowledge", key="k").status_code == 503
+    desk.full = False
+    assert desk.act("acknowledge", key="k").json()["results"][0]["outcome"] == "done"
+
+
+def test_guessing_tokens_is_slowed(desk: Plant) -> None:
+    codes = [desk.ask("GET", "/me", "guess").status_code for _ in range(7)]
+    assert codes[:5] == [401] * 5
+    assert codes[-1] == 429
+
+
+def test_it_describes_itself(desk: Plant) -> None:
+    described = asyncio.run(desk.request("GET", "/api/openapi.json")).json()
+    assert set(described["paths"]) == {
+        "/api/v1/me", "/api/v1/status", "/api/v1/sites", "/api/v1/alarms", "/api/v1/incidents", "/api/v1/commands",
+        "/api/v1/audit",
+    }  # fmt: skip
