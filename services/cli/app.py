@@ -23,6 +23,7 @@ from services.cli import (
     score,
     simulate,
     topics,
+    users,
 )
 from services.cli.terminal import complain, set_up_logs
 from services.core.errors import ConfigError, HeadworksError
@@ -50,6 +51,7 @@ for module in (
     daemons,
     topics,
     notify,
+    users,
 ):
     module.register(app)
 

@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from services.console.api.answers import Answers
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue
+from services.core.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What people do by way of the console: where users are kept, how a command gets into the log, who answers."""
+
+    data: Path
+    append: Callable[[Sequence[Record]], Awaitable[None]]
+    answers: Answers
 
 
 async def serve_console(
-    view: LiveView, catalogue: Catalogue, status: Callable[[], Status], port: int, show: Callable[[str], None]
+    view: LiveView,
+    catalogue: Catalogue,
+    status: Callable[[], Status],
+    port: int,
+    show: Callable[[str], None],
+    hands: Hands,
 ) -> None:
     """Until cancelled. The web packages are loaded only here: a run without a console is quicker for it."""
+    from services.access.accounts import Accounts
+    from services.console.api.routes import Desk, mount
     from services.console.app import bind, build, serve
+    from services.store.database import Database
 
     app = build(view, [catalogue], status)
+    database = Database.in_folder(hands.data)
+    accounts = Accounts(database, time.time_ns, time.monotonic)
+    # The player's clock is the run's: a command is of the moment that the page shows.
+    mount(app, Desk(view, status, accounts, hands.answers, hands.append, lambda: view.now or 0))
     try:
         socket = bind(port)
     except OSError:
         socket = bind(0)
         show(f"port {port} is in use: the console takes another")
     address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
-    await serve(app, sockets=[socket], started=lambda: show(f"console: {address}"))
+    try:
+        await serve(app, sockets=[socket], started=lambda: show(f"console: {address}"))
+    finally:
+        database.close()

@@ -17,6 +17,7 @@ from services.aggregator.sinks.parquet import Historian
 from services.aggregator.windows import WindowAggregator
 from services.alerts.processor import AlertProcessor
 from services.alerts.warm import warm_up
+from services.console.api.answers import Answers
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue, Site
@@ -25,7 +26,7 @@ from services.core.errors import HeadworksError
 from services.core.records import AlarmEvent, Output, Record, Tick
 from services.job.child import FieldProcess
 from services.job.configure import Configured, configure
-from services.job.console import serve_console
+from services.job.console import Hands, serve_console
 from services.job.field import Played
 from services.job.follower import Follower, Taker
 from services.job.memoir import Memoir
@@ -117,7 +118,9 @@ class Job:
             configured = await self._configure(log)
             view = LiveView(self.catalogue.sites)
             since = self._say_where(log, memoir)
-            takers = [self._take, *([view.apply] if options.console else []), *self._watch(self.catalogue, since)]
+            answers = Answers()
+            shown = [view.apply, answers.take] if options.console else []
+            takers = [self._take, *shown, *self._watch(self.catalogue, since)]
             self._follower = follower = Follower(log, takers)
             await stack.enter_async_context(follower)
             shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), WindowAggregator()]))
@@ -138,7 +141,8 @@ class Job:
                 tasks += [wire.bridge.wait(), wire.broker.wait()]
             if options.console:
                 status = self._status(view, log, wire, historian)
-                tasks.append(serve_console(view, self.catalogue, status, options.console_port, self._show))
+                hands = Hands(options.data, log.append, answers)
+                tasks.append(serve_console(view, self.catalogue, status, options.console_port, self._show, hands))
             running: list[asyncio.Future[Any]] = [asyncio.ensure_future(task) for task in tasks]
             stack.push_async_callback(_cancel, running)
             if wire is not None:
