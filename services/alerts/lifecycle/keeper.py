@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.alerts.detection.layout import BY_RULE_CHANGE, CAUSES
-from services.alerts.lifecycle import chatter, machine
+from services.alerts.lifecycle import chatter, commands, machine
 from services.alerts.lifecycle.causes import Causes
 from services.alerts.lifecycle.machine import Refused
 from services.alerts.lifecycle.memory import Held, Key, Memory, Window, key_of, under
@@ -80,8 +80,9 @@ class Keeper:
         if event.transition != "raised":
             return []
         self.memory.standing[key] = 0
-        out = []
+        out: list[AlarmEvent] = []
         for hidden in cause.hides:
+            out += self._due(hidden, event.time)
             held = self.memory.held.get(hidden)
             if held is not None and held.state.active and key not in held.state.suppressors:
                 after = machine.suppressed(self._definition(hidden), held.state, key)
@@ -90,11 +91,12 @@ class Keeper:
 
     def _lapse(self, until: int) -> list[AlarmEvent]:
         """Causes that have cleared let go of what they hid, when their time is over."""
-        out = []
+        out: list[AlarmEvent] = []
         over = sorted((end, key) for key, end in self.memory.standing.items() if 0 < end <= until)
         for end, key in over:
             del self.memory.standing[key]
             for hidden in self.causes.by_key[key].hides if key in self.causes.by_key else ():
+                out += self._due(hidden, end)
                 held = self.memory.held.get(hidden)
                 if held is not None and key in held.state.suppressors:
                     after = machine.unsuppressed(self._definition(hidden), held.state, key)
@@ -233,7 +235,7 @@ class Keeper:
         try:
             return out + self._obeyed(command, key, time)
         except Refused as refusal:
-            return [*out, self._refused(command, time, str(refusal))]
+            return [*out, commands.refusal(self.site, command, time, str(refusal))]
 
     def _obeyed(self, command: Command, key: Key, time: int) -> list[AlarmEvent]:
         if command.action == "suppress":
@@ -246,23 +248,7 @@ class Keeper:
         if onset and held.last.occurrence != command.occurrence:
             standing = f"; {held.last.occurrence} stands now" if held.last.occurrence else ""
             raise Refused(f"that occurrence is gone{standing}")
-        match command.action:
-            case "acknowledge":
-                transition, after = "acknowledged", machine.acknowledged(definition, held.state, time)
-            case "reset":
-                transition, after = "reset", machine.reset(definition, held.state)
-            case "shelve" | "shelve_once":
-                once = command.action == "shelve_once"
-                transition = "shelved"
-                after = machine.shelved(definition, held.state, time, command.until, once)
-            case "unshelve":
-                transition, after = "unshelved", machine.unshelved(definition, held.state)
-            case "out_of_service":
-                transition, after = "removed", machine.taken_out(definition, held.state)
-            case "in_service":
-                transition, after = "returned", machine.put_back(definition, held.state)
-            case _:
-                raise Refused(f"{command.action!r} is not something that can be done to an alarm")
+        transition, after = commands.move(command, definition, held.state, time)
         self.memory.held[key] = held
         told = self._told(held, time, transition, after, command=command)
         self._settle(key, held)
@@ -274,21 +260,14 @@ class Keeper:
         if not any(under(command.occurrence, self.site, key) for key in self.definitions):
             raise Refused("there is no such site, station, point or alarm")
         window = Window(command.id, command.occurrence, command.until, command.who, command.why)
+        touched = [key for key in sorted(self.memory.held) if under(window.prefix, self.site, key)]
+        out = [event for key in touched for event in self._due(key, time)]
         self.memory.windows.append(window)
-        out = []
-        for key, held in sorted(self.memory.held.items()):
-            if under(window.prefix, self.site, key):
+        for key in touched:
+            if (held := self.memory.held.get(key)) is not None:
                 after = machine.suppressed(self._definition(key), held.state, window.by)
                 out.append(self._told(held, time, "suppressed", after, command=command))
         return out
-
-    def _refused(self, command: Command, time: int, why: str) -> AlarmEvent:
-        name = command.occurrence.partition("@")[0].removeprefix(f"{self.site}/")
-        station, point, rule = [*name.split("/"), "", "", ""][:3]
-        return AlarmEvent(
-            time, self.site, station, point, rule, f"command/{command.id}", 1, "refused", "journal",
-            cause=f"{command.action}: {why}"[:500], annunciated=False, who=command.who, command=command.id,
-        )  # fmt: skip
 
     # -- from time
 

@@ -205,6 +205,17 @@ def test_planned_work_keeps_what_it_touches_silent_and_ends_by_itself():
     assert brief(run.tick(500)) == [(100, "unsuppressed", "B", True)]
 
 
+def test_work_that_begins_after_other_work_has_ended_is_told_after_its_end():
+    run = Run()
+    run.do("suppress", on="no3/st", until=100)
+    run.read(10, 6)
+    assert brief(run.do("suppress", on="no3", at=150, until=200)) == [
+        (100, "unsuppressed", "B", True),
+        (150, "suppressed", "H", True),
+    ]
+    assert brief(run.tick(300)) == [(200, "unsuppressed", "B", True)]
+
+
 def test_a_latched_alarm_stays_until_it_is_reset():
     run = Run(latching=True)
     run.read(1, 6)

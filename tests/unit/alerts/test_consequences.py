@@ -184,6 +184,16 @@ def test_planned_work_and_shelves_that_end_together_sound_once(action):
     assert [one for one in told if one[0] == 300] == [(300, f"pump{n}", ended, "B", n == 0) for n in range(3)]
 
 
+def test_a_shelf_that_ended_before_a_cause_began_or_ended_is_told_before_it():
+    log: list[Record] = [frame("power", 0, 20, (5, 1)), frame("pump0", 1, 20, (5, 10)), frame("power", 0, 60)]
+    log += [command("shelve", "no3/pump0/flow/none", 80, 1), frame("pump0", 1, 200, (30, 0))]
+    log += [frame("power", 0, 200, (90, 0), (120, 1)), Tick((T0 + 300) * SECOND)]
+    told = [e for e in fold(log, plant(pumps=1)) if e.station == "pump0" and e.rule == "none"]
+    assert [(e.time // SECOND - T0, e.transition) for e in told] == [
+        (60, "shelved"), (60, "raised"), (80, "unshelved"), (100, "suppressed"), (180, "unsuppressed"),
+    ]  # fmt: skip
+
+
 def test_planned_work_has_ended_for_what_comes_after_its_end():
     """The tick that says that it is over may come later than a reading does."""
     quiet = site(point("flow", rule("none", "low", 1)), stations=(station(stale_after=100_000),))
