@@ -15,7 +15,7 @@ from services.job.options import DEFAULT_EVENT
 from services.job.places import PROJECT
 from tests.local.command import environment, inside, one_object
 
-COMMANDS = ["run", "simulate", "bridge", "alerts", "replay", "check", "apply", "journal", "bench"]
+COMMANDS = ["run", "simulate", "bridge", "alerts", "replay", "check", "apply", "journal", "kpi", "score", "bench"]
 
 EVENT = PROJECT / "events" / DEFAULT_EVENT / "event.yaml"
 LIUYANG, SLIGO = PROJECT / "sites" / "liuyang.yaml", PROJECT / "sites" / "sligo.yaml"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from services.alerts.performance.floods import Floods
 from services.alerts.performance.position import Position
 from services.alerts.performance.report import PositionReport, report_of
-from services.alerts.performance.words import DISPATCH
+from services.alerts.performance.words import DISPATCH, OF_COMMANDS
 from services.core.clock import iso
 from services.core.codec import canonical_json
 from services.core.records import AlarmEvent
@@ -40,7 +40,7 @@ class Performance:
             if event.time < self._newest:
                 raise ValueError(f"an event of {iso(event.time)} comes after {iso(self._newest)}: not in order")
             self._newest = event.time
-            if event.lane:
+            if event.lane or event.transition in OF_COMMANDS:
                 continue
             self._position(event.site).take(event, self._start)
             if event.time >= self._start:

@@ -13,6 +13,9 @@ DISPATCH = "dispatch"
 #: Transitions by which an alarm can come to be heard.
 SOUNDING = frozenset(("raised", "realarmed", "unshelved", "unsuppressed", "returned"))
 
+#: Transitions that tell of a command and of no alarm.
+OF_COMMANDS = frozenset(("refused", "planned", "planned_over"))
+
 #: A figure's verdict; "" where there is no target.
 Verdict = Literal["good", "manageable", "poor", "too little record", ""]
 

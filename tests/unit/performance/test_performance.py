@@ -40,12 +40,14 @@ def test_what_is_not_annunciated_is_no_alarm() -> None:
         event(1),
         event(2, rule="late", lane="historical"),
         event(3, "refused", annunciated=True),
+        event(3, "planned", rule="", station="", point="", priority="journal"),
         event(4, rule="hidden", annunciated=False, state="H"),
         event(5, "acknowledged"),
         event(6, "cleared"),
         event(7, "realarmed", rule="again"),
     ])  # fmt: skip
     assert found.total == 2
+    assert value(found, "open") == 1, "the one that was raised again"
     assert [one.alarm for one in found.top] == ["plant/intake/turbidity/again", "plant/intake/turbidity/high"]
 
 
