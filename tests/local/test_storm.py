@@ -15,8 +15,10 @@ from services.core.codec import decode_record
 from services.core.frame import Frame
 from services.core.journal import canonical_journal
 from services.core.records import Config, Output, Tick
+from services.job.options import DEFAULT_EVENT
 from services.job.run import LOG_FILE
 from services.runtime.local import SITES, LogView
+from tests.local.command import inside, one_object
 from tests.local.storm import EXPECTED, direct_journal, finish, journal, start, storm
 
 TOLERANCE = parse_duration(EXPECTED["tolerance"])
@@ -105,3 +107,25 @@ def test_a_replay_of_the_recorded_log_gives_the_same_journal(night: tuple[Path, 
                 elif isinstance(record, Frame | Config):
                     out += processor.step(record.site, [record])
     assert "".join(f"{line}\n" for line in canonical_journal(out)) == journal(night[0])
+
+
+def test_the_scorecard_of_the_night(night: tuple[Path, dict[str, Any]]) -> None:
+    found = one_object(inside("score", DEFAULT_EVENT, "--data", night[0], "--json"))
+    assert (found["hits"], found["misses"], found["false_alarms"], found["violations"]) == (
+        len(EXPECTED["alarms"]),
+        0,
+        0,
+        0,
+    )
+    assert found["incident_phases_hit"] == found["incident_phases"] == len(EXPECTED["phases"])
+    assert (found["worst_10_minutes"], found["floods"]) == (3, 0)
+    assert found["least_minutes_of_warning"] >= 45
+
+
+def test_the_performance_of_the_alarms_in_the_night(night: tuple[Path, dict[str, Any]]) -> None:
+    found = one_object(inside("kpi", "--data", night[0], "--json"))
+    figures = found["figures"]
+    assert (found["position"], found["alarms"]) == ("dispatch", len(night[1]["alarms"]))
+    assert figures["worst_sliding"]["value"] == 3
+    assert figures["chattering"]["value"] == figures["fleeting"]["value"] == 0
+    assert figures["flood_time"]["verdict"] == "too little record"
