@@ -50,12 +50,13 @@ def made(model: str, use: Mapping[str, Any] | None = None, units: int = 0, witho
 
 
 class Script:
-    """Feeds instants, 10 s apart, and keeps what the model says."""
+    """Feeds instants, `step` s apart, and keeps what the model says."""
 
     def __init__(
         self, model: str, start: Mapping[str, Any], use: Mapping[str, Any] | None = None, units: int = 0,
-        without: tuple[str, ...] = (),
+        without: tuple[str, ...] = (), step: int = 10,
     ) -> None:  # fmt: skip
+        self.step, self.instant = step, Instant(0, {}, {}, frozenset(), frozenset())
         self.site = made(model, use, units, without)
         self.model = INCIDENTS[model](self.site, self.site.incidents[0])
         self.places = places(model, units)
@@ -87,18 +88,19 @@ class Script:
         active = frozenset(key for alarm in alarms for key in self._key(alarm))
         raised, self.active = active - self.active, active
         given = {self.places[role][0]: code for role, code in (quality or {}).items()}
-        for _ in range(round(minutes * 6)):
+        for _ in range(round(minutes * 60 / self.step)):
             for role, change in (ramp or {}).items():
                 for place in self.places[role]:
                     if (old := self.values.get(place)) is not None:
-                        self.values[place] = old + change / 6
+                        self.values[place] = old + change * self.step / 60
             known = {name: v for name, v in self.values.items() if v is not None}
             codes = {name: given.get(name, int(Quality.GOOD)) for name in known}
             codes |= {name: int(Quality.STALE) for name, v in self.values.items() if v is None}
-            event = self.model.step(Instant(self.now, known, codes, self.active, raised))
+            self.instant = Instant(self.now, known, codes, self.active, raised)
+            event = self.model.step(self.instant)
             if event is not None:
                 self.events.append(event)
-            self.now += 10 * SECOND
+            self.now += self.step * SECOND
             raised = frozenset()
         return self
 

@@ -194,4 +194,5 @@ class IntakeCrisis(IncidentModel):
         ]
 
     def more(self, now: Instant) -> dict[str, Any]:
-        return self.others.evidence(now)
+        # Once the intake is free again nobody asks what another would have to carry.
+        return self.others.evidence(now) if self.memory.phase in _ORDER else {}
