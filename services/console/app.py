@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
+from services.console.api.routes import Desk, mount
 from services.console.live import LiveView
 from services.console.pages.moment import Moment
 from services.console.pages.overview import Overview
@@ -52,8 +53,10 @@ def build(
     view: LiveView,
     catalogues: Sequence[Catalogue],
     status: Callable[[], Status] | None = None,
+    desk: Desk | None = None,
 ) -> FastAPI:
     """The web application. `status` is asked every second by every open page; without it, the view's silence.
+    `desk`: what the HTTP API works with; without it there is none.
 
     NiceGUI has one application a process, so this may be called once a process. ValueError when there is no
     catalogue.
@@ -70,6 +73,8 @@ def build(
 
     app = FastAPI(title=PAGE["title"], docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(_Policy)
+    if desk is not None:
+        mount(app, desk)  # before the pages, which answer whatever nobody else does
     ui.run_with(
         app,
         dark=True,

@@ -33,15 +33,15 @@ async def serve_console(
 ) -> None:
     """Until cancelled. The web packages are loaded only here: a run without a console is quicker for it."""
     from services.access.accounts import Accounts
-    from services.console.api.routes import Desk, mount
+    from services.console.api.routes import Desk
     from services.console.app import bind, build, serve
     from services.store.database import Database
 
-    app = build(view, [catalogue], status)
     database = Database.in_folder(hands.data)
     accounts = Accounts(database, time.time_ns, time.monotonic)
     # The player's clock is the run's: a command is of the moment that the page shows.
-    mount(app, Desk(view, status, accounts, hands.answers, hands.append, lambda: view.now or 0))
+    desk = Desk(view, status, accounts, hands.answers, hands.append, lambda: view.now or 0)
+    app = build(view, [catalogue], status, desk)
     try:
         socket = bind(port)
     except OSError:
