@@ -45,6 +45,7 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
             out += new.events(new.engine.silence(s, time, False))
     out += new.backfill.adopt(old.backfill)
     new.clocks.adopt(old.clocks)
+    new.lawful.refused = old.lawful.refused
     take_over(new, old)
     return out
 

@@ -63,6 +63,11 @@ class AlertProcessor:
         self._packed[site] = zlib.compress(record.catalogue_json.encode(), 6)
         return out
 
+    def refused(self, site: str) -> int:
+        """Readings and frames of the site that broke the contract of frames, and were not judged."""
+        fold = self._folds.get(site)
+        return fold.lawful.refused if fold is not None else 0
+
     def dump(self, site: str) -> bytes:
         """See Processor. Empty for a site that has no Config yet."""
         fold = self._folds.get(site)

@@ -17,6 +17,7 @@ from services.alerts.detection.layout import CLOCK
 from services.alerts.detection.plan import Plan, compile_site
 from services.alerts.diagnosis import Diagnosis
 from services.alerts.grid import Grid, holds
+from services.alerts.lawful import Lawful
 from services.alerts.lifecycle.definitions import keeper_of
 from services.alerts.ordering import Ordering
 from services.alerts.repeats import Repeats
@@ -87,6 +88,7 @@ class SiteFold:
         computed = any(i < len(site.points) and site.points[i].derived for i in np.flatnonzero(self._concerned))
         self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
         self.clocks = Clocks(self.plan)
+        self.lawful = Lawful(self.plan)
         #: What incidents may hear of, by rule row. A clock is judged at ticks, which the grid's instants do not know.
         self._noted = self._on_grid[self.plan.rules["point"]] & (self.plan.rules["kind"] != CLOCK)
         self.repeats = Repeats()
@@ -98,9 +100,11 @@ class SiteFold:
 
     def frames(self, frames: list[Frame]) -> list[Output]:
         """Consecutive frames, in order; where readings may be late, they wait for the tick that is later."""
+        clock = max(self.tick, self.since)
+        taken = [one for frame in frames if (one := self.lawful.take(frame, clock)) is not None]
         if self.ordering is None:
-            return self.fold(frames)
-        for frame in frames:
+            return self.fold(taken)
+        for frame in taken:
             if frame.death or frame.number or not self.repeats.knows(frame):
                 self.ordering.add(frame)
         return []
@@ -109,9 +113,9 @@ class SiteFold:
         """Frames whose turn has come."""
         out: list[Output] = []
         for frame in frames:
-            station = self._station(frame)
-            if station is None:
-                continue
+            if frame.station not in self.plan.station_ids:
+                continue  # it was held when the station was taken away
+            station = self.plan.station_ids.index(frame.station)
             if frame.death:
                 out += self._death(station, frame.through)
                 continue
@@ -183,12 +187,6 @@ class SiteFold:
 
     # --- parts -------------------------------------------------------------------------------------------
 
-    def _station(self, frame: Frame) -> int | None:
-        try:
-            return self.plan.station_ids.index(frame.station)
-        except ValueError:
-            return None
-
     def _reached(self) -> int:
         """Every contributing station's readings up to here have been folded."""
         passed = int(self.heard[self.contributing].min(initial=NEVER)) if self.contributing else _UNSEEN
@@ -226,9 +224,9 @@ class SiteFold:
         """Readings older than what is known of their points; one of the very moment that is known is a repetition."""
         mine = late.astype(np.bool_) & (frame.points >= 0) & (frame.points < len(self.plan.site.points))
         mine[mine] = frame.times[mine] < self.engine.points["time"][frame.points[mine]]
-        station = self._station(frame)
-        if station is None or not mine.any():
+        if not mine.any():
             return []
+        station = self.plan.station_ids.index(frame.station)
         columns = (frame.times[mine], frame.points[mine], frame.values[mine], frame.quality[mine])
         return list(self.backfill.take(station, self.tick, self.engine, *columns))
 
@@ -315,6 +313,7 @@ class SiteFold:
         meta = {
             "since": self.since,
             "tick": self.tick,
+            "refused": self.lawful.refused,
             "diagnosis": self.diagnosis.dump(),
             "alarms": self.keeper.dump(),
         }
@@ -337,7 +336,7 @@ class SiteFold:
         self.grid.load(arrays)
         self.heard[:], self.silent[:] = arrays["heard"], arrays["silent"]
         self.repeats.recent[:] = arrays["recent"]
-        self.tick = meta["tick"]
+        self.tick, self.lawful.refused = meta["tick"], meta["refused"]
         at = 0
         for _, function, _ in self.functions:
             size = len(function.memory)
