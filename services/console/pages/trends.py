@@ -27,10 +27,11 @@ PANEL = "#22272b"
 TOP_HOURS = 24.0
 
 #: Charts of a site that is no plant: a station type, its points on the left and the right axis, where these begin.
+#: Lines of one axis would look alike, and two axes of one unit mislead: a temperature stands alone.
 OTHERS: dict[str, tuple[str, str, str, tuple[float | None, float | None]]] = {
     "sump": ("isolation_station", "sump_level", "battery_hours", (0, 0)),
     "circuit": ("isolation_station", "static_pressure", "flow", (0, 0)),
-    "frost": ("weather_station", "air_temperature", "forecast_low", (None, None)),
+    "frost": ("weather_station", "air_temperature", "", (None, None)),
     "calls": ("hotline", "frozen_calls", "burst_calls", (0, 0)),
 }
 
