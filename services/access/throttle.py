@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -22,7 +23,7 @@ class Throttle:
     def wait(self, *names: str) -> float:
         """Seconds that these names have yet to wait; 0: they may try."""
         now = self._clock()
-        return max((self._until(name) - now for name in names), default=0.0) if names else 0.0
+        return max((self._until(name) - now for name in names), default=0.0)
 
     def wrong(self, *names: str) -> None:
         """A guess was wrong."""
@@ -40,5 +41,5 @@ class Throttle:
     def _until(self, name: str) -> float:
         count, last = self._wrong.get(name, (0, 0.0))
         if count < FREE:
-            return self._clock()
+            return -math.inf
         return last + min(LONGEST, FIRST_WAIT * 2.0 ** min(count - FREE, 20))
