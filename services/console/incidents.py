@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from services.console.snapshots import Forecast, IncidentView, Phase
 from services.core.records import IncidentEvent
@@ -47,6 +48,7 @@ class Incidents:
                 time=one.last.time,
                 readings=_texts(one.last.evidence, "readings"),
                 points=_texts(one.last.evidence, "points"),
+                **_confidence(one.last.evidence),
                 forecast=forecast_of(one.last.evidence, one.last.time),
                 closed=one.last.time if one.last.phase == "closed" else None,
             )
@@ -60,6 +62,21 @@ def _texts(evidence: Mapping[str, object], name: str) -> dict[str, str]:
     if not isinstance(found, Mapping):
         return {}
     return {str(label): str(text) for label, text in found.items()}
+
+
+class _Stated(TypedDict):
+    confidence: str
+    missing: tuple[str, ...]
+
+
+def _confidence(evidence: Mapping[str, object]) -> _Stated:
+    """How sure the incident says it is, and what it does not see."""
+    found = evidence.get("confidence")
+    if not isinstance(found, Mapping):
+        return {"confidence": "", "missing": ()}
+    missing = found.get("missing")
+    listed = missing if isinstance(missing, list | tuple) else ()
+    return {"confidence": str(found.get("level", "")), "missing": tuple(str(line) for line in listed)}
 
 
 def _hours(value: object) -> float | None:

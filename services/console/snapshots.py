@@ -166,6 +166,7 @@ class IncidentView:
     """One incident: its phases in order, the newest evidence (of `time`), what to do next.
 
     points: by the label of a reading, the point (`station/point`) that it is of, as far as the evidence says.
+    confidence: high, medium or low; empty when it was not stated.  missing: what is not seen, in words.
     """
 
     site: str
@@ -180,6 +181,8 @@ class IncidentView:
     forecast: Forecast | None
     closed: int | None
     points: Mapping[str, str] = field(default_factory=dict)
+    confidence: str = ""
+    missing: tuple[str, ...] = ()
 
     @property
     def phase(self) -> str:

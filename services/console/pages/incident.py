@@ -109,7 +109,18 @@ def _evidence(moment: Moment, one: IncidentView) -> Markup:
     """What the newest phase rests on: its cause, and each reading now beside what it was when the phase began."""
     shown = [_fact(moment, one, label, before) for label, before in one.readings.items()]
     why = tag("p", cause(moment, one), _class="why") if one.cause else None
-    return tag("div", why, *shown, _class="evidence")
+    return tag("div", why, *shown, _sure(one), _class="evidence")
+
+
+def _sure(one: IncidentView) -> Markup | None:
+    """How sure the incident is and what it does not see; nothing while it is sure and sees everything."""
+    if not one.confidence or (one.confidence == "high" and not one.missing):
+        return None
+    level = INCIDENT["levels"].get(one.confidence, one.confidence)
+    said: list[Markup | str] = [tag("b", INCIDENT["confidence"].format(level=level))]
+    if one.missing:
+        said += [" ", tag("span", f"{INCIDENT['missing']} {'; '.join(one.missing)}", _class="muted")]
+    return tag("p", *said, _class="why sure")
 
 
 def _fact(moment: Moment, one: IncidentView, label: str, before: str) -> Markup:

@@ -80,3 +80,25 @@ def test_a_flooding_has_its_own_way_its_own_countdown_and_the_readings_of_now():
     assert "Restricted intake" not in found
     assert "Time to the floor 29 min at worst" in found
     assert "Sump level 0.91 m was 0.84 m at 21:30" in found
+
+
+def test_how_sure_an_incident_is_and_what_it_does_not_see_stands_on_its_panel():
+    moment = at_the_station("dongtai", {"exchange/sump_level": 0.91})
+    sure: dict[str, object] = {"confidence": {"level": "high", "value": 1.0, "because": [], "missing": []}}
+    moment.view.apply(IncidentEvent(START, "dongtai", "PowerLossFlooding", "i/1", 1, "rising", "why", "pump", sure))
+    assert "Confidence" not in said(incident.incidents(moment))
+    missing = ["sump level unknown since 21:20 (stale)", "battery never seen"]
+    low: dict[str, object] = {"confidence": {"level": "low", "value": 0.2, "because": [], "missing": missing}}
+    moment.view.apply(IncidentEvent(START, "dongtai", "PowerLossFlooding", "i/1", 2, "rising", "blind", "pump", low))
+    found = said(incident.incidents(moment))
+    assert "Confidence low. Not seen: sump level unknown since 21:20 (stale); battery never seen" in found
+
+
+def test_an_incident_whose_evidence_is_no_evidence_is_shown_without_it():
+    moment = at_the_station("dongtai", {"exchange/sump_level": 0.91})
+    odd: dict[str, object] = {"confidence": ["high"], "readings": 3, "points": None, "forecast": "soon"}
+    moment.view.apply(IncidentEvent(START, "dongtai", "PowerLossFlooding", "i/1", 1, "rising", "why", "pump", odd))
+    assert "Power loss and flooding" in said(incident.incidents(moment))
+    odder: dict[str, object] = {"confidence": {"level": 3, "missing": "everything"}}
+    moment.view.apply(IncidentEvent(START, "dongtai", "PowerLossFlooding", "i/1", 2, "rising", "why", "pump", odder))
+    assert "Confidence 3." in said(incident.incidents(moment))
