@@ -22,12 +22,13 @@ NEVER = -1
 class Alarm:
     """Counters and times (ns) of one alarm, some 30 numbers, whatever it does.
 
-    sounded: annunciations.  recent: times of the last two.  chatters: spells of chattering.  heard_at: first heard
-    since it was raised.  waits_since: unacknowledged.  stale: how often it stood beyond 24 h, without the present time.
-    away_as, away_since: shelved, suppressed or out of service, and since when; by each how often and for how long.
-    aside: how often it put itself aside for chattering.
+    occurrence: the newest.  sounded: annunciations.  recent: times of the last two.  chatters: spells of chattering.
+    heard_at: first heard since it was raised.  waits_since: unacknowledged.  stale: how often it stood beyond 24 h,
+    without the present time.  away_as, away_since: shelved, suppressed or out of service, and since when; by each how
+    often and for how long.  aside: how often it put itself aside for chattering.
     """
 
+    occurrence: str = ""
     priority: str = ""
     sounded: int = 0
     recent: list[int] = field(default_factory=list)
@@ -59,6 +60,28 @@ class Alarm:
         if event.transition == "raised" or self.heard_at == NEVER:
             self.heard_at = event.time
 
+    def of_before(self, event: AlarmEvent) -> bool:
+        """Whether it tells of an earlier occurrence: a journal has what ends at the instant of a new one after it."""
+        known = bool(self.occurrence) and not event.occurrence.startswith("command/")
+        return known and event.occurrence != self.occurrence and event.transition != "raised"
+
+    def renew(self, event: AlarmEvent, counts: bool) -> bool:
+        """It is raised: what was before is over. Whether that went unseen."""
+        another = self.occurrence != event.occurrence
+        self.occurrence = event.occurrence
+        if not another:
+            return False
+        unseen = self.waits_since != NEVER
+        self.waits_since = NEVER
+        self._end(event.time, counts)
+        return unseen
+
+    def _end(self, time: int, counts: bool) -> None:
+        if self.active_since != NEVER and self.heard_at != NEVER and counts:
+            self.fleeting += time - self.heard_at < FLEETING
+            self.stale += time - self.active_since > STALE
+        self.active_since, self.heard_at = NEVER, NEVER
+
     def stand(self, event: AlarmEvent, counts: bool) -> None:
         """Its condition comes or goes. `counts`: within the time that is judged."""
         if event.transition == "raised" and self.active_since == NEVER:
@@ -66,10 +89,7 @@ class Alarm:
             if not sounds(event):
                 self.heard_at = NEVER
         elif event.transition in ("cleared", "forgotten") and self.active_since != NEVER:
-            if counts and self.heard_at != NEVER:
-                self.fleeting += event.time - self.heard_at < FLEETING
-                self.stale += event.time - self.active_since > STALE
-            self.active_since, self.heard_at = NEVER, NEVER
+            self._end(event.time, counts)
 
     def stale_at(self, time: int) -> bool:
         """Whether it has sounded and stood for more than 24 h at `time`."""

@@ -71,7 +71,7 @@ class Floods:
         self._position_of = dict(positions or {})
         self._at: dict[str, _Position] = {}
         self._newest: dict[str, int] = {}
-        self._clocks: set[tuple[str, str]] = set()
+        self._clocks: dict[tuple[str, str], str] = {}  # by station the occurrence that says so
 
     def take(self, events: Iterable[AlarmEvent]) -> list[FloodEvent]:
         """What begins and ends by these. An end is told at its own time, by the first event after it."""
@@ -117,15 +117,15 @@ class Floods:
         if event.rule == CLOCK_RULE:
             station = (event.site, event.station)
             if event.transition == "raised":
-                self._clocks.add(station)
+                self._clocks[station] = event.occurrence
                 # What its clock said just before it was found wrong is as uncertain.
                 held = self._at.get(self._position_of.get(event.site, DISPATCH))
                 if held is not None:
                     start = f"{event.site}/{event.station}/"
                     held.head = [replace(one, uncertain=one.uncertain or one.alarm.startswith(start))
                                  for one in held.head]  # fmt: skip
-            elif event.transition in ("cleared", "forgotten"):
-                self._clocks.discard(station)
+            elif event.transition in ("cleared", "forgotten") and self._clocks.get(station) == event.occurrence:
+                del self._clocks[station]
 
     @staticmethod
     def _advance(position: str, held: _Position, time: int) -> list[FloodEvent]:
@@ -165,7 +165,7 @@ class Floods:
                 for name, held in self._at.items()
             },
             "newest": self._newest,
-            "clocks": sorted(map(list, self._clocks)),
+            "clocks": sorted([*station, occurrence] for station, occurrence in self._clocks.items()),
         }
 
     def take_plain(self, state: dict[str, Any]) -> None:
@@ -175,7 +175,7 @@ class Floods:
             for name, one in state["at"].items()
         }
         self._newest = dict(state["newest"])
-        self._clocks = {(site, station) for site, station in state["clocks"]}
+        self._clocks = {(site, station): occurrence for site, station, occurrence in state["clocks"]}
 
 
 def _told(position: str, transition: Literal["begin", "end"], flood: Flood, head: list[First]) -> FloodEvent:

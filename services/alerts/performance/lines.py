@@ -30,7 +30,7 @@ def read_lines(lines: Iterable[str], file: str) -> Iterator[AlarmEvent | Inciden
     ConfigError, with file, line, field, value and bound, for the first line that is no transition, that is out of
     order, or that is beyond a bound. Empty lines are passed over.
     """
-    newest = 0
+    newest, present = 0, set[tuple[str, int]]()
     for number, line in enumerate(lines, 1):
         if number > MOST:
             raise _fault(file, number, "file", f"more than {MOST} lines", f"at most {MOST} lines")
@@ -41,7 +41,14 @@ def read_lines(lines: Iterable[str], file: str) -> Iterator[AlarmEvent | Inciden
         event = _event(line, file, number)
         if event.time < newest:
             raise _fault(file, number, "time", str(event.time), f"must not be before {newest}: a journal is in order")
-        newest = event.time
+        name = event.occurrence if isinstance(event, AlarmEvent) else event.incident
+        if event.time > newest:
+            newest, present = event.time, set()
+        if (name, event.number) in present:
+            raise _fault(
+                file, number, "number", str(event.number), f"must be another one: {shown(name)} has it already"
+            )
+        present.add((name, event.number))
         yield event
 
 

@@ -34,7 +34,13 @@ class Position:
     def take(self, event: AlarmEvent, start: int) -> None:
         """One event of the live lane. What lies before `start` (ns) moves the state and is not counted."""
         alarm = self.alarms.setdefault(name_of(event), Alarm())
+        if alarm.of_before(event):
+            return
         counts = event.time >= start
+        if event.transition == "raised":
+            self.unanswered += alarm.renew(event, counts) and counts
+        elif not alarm.occurrence:
+            alarm.occurrence = event.occurrence
         ended = alarm.wait(event)
         if ended is not None and counts:
             waited, seen = ended

@@ -22,7 +22,7 @@ def event(minutes: float, transition: str = "raised", rule: str = "high", **othe
              "unsuppressed": "B", "removed": "I", "returned": "A"}.get(transition, "B")  # fmt: skip
     fields: dict[str, object] = {
         "time": at(minutes), "site": "plant", "station": "intake", "point": "turbidity", "rule": rule,
-        "occurrence": f"{rule}@{minutes}", "number": 1, "transition": transition, "priority": "medium", "state": state,
+        "occurrence": rule, "number": 1, "transition": transition, "priority": "medium", "state": state,
     }  # fmt: skip
     return AlarmEvent(**(fields | other))  # type: ignore[arg-type]
 

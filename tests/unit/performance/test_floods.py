@@ -70,8 +70,12 @@ def test_alarms_of_a_station_whose_clock_is_wrong_are_of_uncertain_order() -> No
     assert doubt.pop("elsewhere") is False
     assert all(doubt.values()), "also what it said before its clock was found wrong"
     assert len(doubt) == 9
-    floods.take([event(100, "cleared", **clock), event(100, "cleared")])
-    (again,) = floods.take(burst(101, 10))
+    floods.take([event(99, **clock, occurrence="2"), event(99, "cleared", **clock)])
+    assert floods.take(burst(99, 8, every=0, name="c")) == []
+    (begin,) = floods.take([event(99.5, rule="last")])
+    assert all(one.uncertain for one in begin.first_out), "the second alarm of the clock still stands"
+    floods.take([event(100, "cleared", **clock, occurrence="2")])
+    again = floods.take(burst(120, 10))[-1]
     assert not any(one.uncertain for one in again.first_out)
 
 

@@ -25,7 +25,7 @@ def complaint(*lines: str) -> str:
 
 def test_what_was_written_is_read() -> None:
     events: list[Output] = [
-        event(1, value=3.5, limit=2.0), event(2, "acknowledged", who="mei"),
+        event(1, value=3.5, limit=2.0), event(2, "acknowledged", who="mei", number=2),
         IncidentEvent(at(3), "plant", "IntakeCrisis", "plant/IntakeCrisis@3", 1, "surge", "why", "next"),
     ]  # fmt: skip
     lines = list(canonical_journal(events))
@@ -54,6 +54,7 @@ def test_what_is_missing_out_of_order_too_long_or_no_json() -> None:
     assert "night.jsonl:1: rule: is missing" in complaint(json.dumps({k: v for k, v in GOOD.items() if k != "rule"}))
     earlier = GOOD | {"time": GOOD["time"] - 1}
     assert "must not be before" in complaint(json.dumps(GOOD), json.dumps(earlier))
+    assert "number: 1: must be another one" in complaint(json.dumps(GOOD), json.dumps(GOOD))
     assert f"at most {LONGEST}" in complaint("x" * (LONGEST + 1))
     assert "must be JSON" in complaint("{")
     assert "NaN is no number" in complaint(json.dumps(GOOD | {"value": float("nan")}))
