@@ -68,10 +68,11 @@ class Row:
 def rows_table(rows: Iterable[Row]) -> Table:
     """A line an event."""
     grid = Table(
-        title="scorecards", caption="warning: minutes from the first alarm or phase to the consequence or peak"
+        title="scorecards",
+        caption="warning, least: median and shortest minutes from the first alarm or phase to the consequence or peak",
     )
-    names = ("event", "hits", "misses", "false", "false/day", "warning, median", "least", "worst 10 min", "floods",
-             "phases", "violations")  # fmt: skip
+    names = ("event", "hits", "misses", "false", "false/day", "warning", "least", "worst 10 min", "floods",
+             "phases", "wrong")  # fmt: skip
     for name in names:
         grid.add_column(name, justify="left" if name == "event" else "right", no_wrap=name == "event")
     for row in rows:
