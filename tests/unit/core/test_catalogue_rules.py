@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from services.core.catalogue import from_json, load_catalogue, to_json
 from services.core.catalogue.doubts import doubts
 from services.core.catalogue.model import Severity
 from services.core.catalogue.priority import MATRIX, derive_priority
 from services.core.catalogue.resolve import MAX_DEFINITIONS, load_types, read_catalogue
-from services.core.catalogue.source import RuleSource
+from services.core.catalogue.source import CatalogueSource, RuleSource
 from services.core.clock import DAY, HOUR, MINUTE
 from services.core.errors import ConfigError, Fault
 
@@ -254,6 +255,38 @@ def test_a_short_file_that_would_become_a_huge_site_is_refused_before_it_does(tm
     (fault,) = caught.value.faults
     assert f"at most {MAX_DEFINITIONS}" in fault.bound
     assert fault.field == "sites[0].stations[91]"
+
+
+def test_more_sites_or_stations_than_a_file_may_have_are_refused() -> None:
+    station = {"id": "a", "type": "tank"}
+    site = {"id": "s", "name": "S", "kind": "plant", "stations": [station]}
+    whole = {"group": "g", "name": "G", "time_zone": "UTC", "sites": [site]}
+    CatalogueSource.model_validate(whole)
+    for wrong in (whole | {"sites": [site] * 10_001}, whole | {"sites": [site | {"stations": [station] * 101}]}):
+        with pytest.raises(ValidationError, match="at most"):
+            CatalogueSource.model_validate(wrong)
+
+
+def test_the_guide_has_the_matrix_and_an_override_that_loads(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guide" / "rules.md").read_text(encoding="utf-8")
+    for severity, priorities in MATRIX.items():
+        row = next(line for line in guide.splitlines() if line.startswith(f"| `{severity}` |"))
+        assert [cell.strip() for cell in row.split("|")[3:6]] == list(priorities)
+    sample = next(block for block in guide.split("```yaml\n") if block.startswith("alarms:")).partition("```")[0]
+    site = yaml.safe_load(sample)
+    site["stations"][0]["parameters"] = {"design_flow": 1000}
+    whole = {
+        "group": "g",
+        "name": "G",
+        "time_zone": "UTC",
+        "sites": [{"id": "s", "name": "S", "kind": "plant", **site}],
+    }
+    path = tmp_path / "site.yaml"
+    path.write_text(yaml.safe_dump(whole), encoding="utf-8")
+    points = {p.name: {r.id: r for r in p.rules} for p in load_catalogue(path).sites[0].points}
+    assert [points[f"f0{n}_head_loss"]["head-loss-high"].limit for n in (1, 2, 3)] == [1.6, 1.6, 1.4]
+    assert points["wash_queue"] == {}
+    assert points["f01_turbidity"]["turbidity-instrument"].respond_within == 30 * MINUTE
 
 
 def test_overrides_count_from_the_site_to_the_point(tmp_path: Path) -> None:
