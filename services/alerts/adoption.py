@@ -46,6 +46,7 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
     out += new.backfill.adopt(old.backfill)
     new.clocks.adopt(old.clocks)
     new.lawful.refused = old.lawful.refused
+    new.begin_grid()
     take_over(new, old)
     return out
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.alerts.detection.engine import Engine
-from services.alerts.detection.layout import ACTIVE, BY_LIVE, BY_RULE_CHANGE, CAUSES
+from services.alerts.detection.layout import ACTIVE, BY_LIVE, BY_RETURN, BY_RULE_CHANGE, CAUSES, CLEARING
 from services.alerts.detection.plan import Plan
 from services.alerts.transitions import to_events
 from services.core.frame import Points, Qualities, Times, Values
@@ -79,8 +79,10 @@ class Backfill:
             mine: NDArray[np.bool_] = self.plan.points["station"] == station
             out = self._told(station, self.engine.settle(newest, mine))
             for r in self.engine.rules_of(station):
-                if self.engine.rules[r]["phase"] >= ACTIVE:
-                    out += self._told(station, self.engine.closing(r, newest, BY_LIVE))
+                phase = self.engine.rules[r]["phase"]
+                if phase >= ACTIVE:  # on its way out it was normal at the newest reading
+                    why = BY_RETURN if phase == CLEARING else BY_LIVE
+                    out += self._told(station, self.engine.closing(r, newest, why))
                 self._raised.pop(r, None)
         self.closed[station] = self._newest[station] = OPEN
         self._lane[station] = 0

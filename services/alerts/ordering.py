@@ -43,33 +43,45 @@ class Ordering:
         return out
 
     def _due(self, name: str, until: int) -> list[Frame]:
-        deaths = [frame for frame in self._held[name] if frame.death]
-        frames = [frame for frame in self._held[name] if not frame.death]
-        if not any(frame.through <= until or (frame.times <= until).any() for frame in self._held[name]):
-            return []
-        kept, parts, through, shown = [], [], -1, 0
+        """What is due of a station, cut where a frame told how far it reached: between two of them may be a silence."""
+        held = self._held[name]
+        deaths = [frame for frame in held if frame.death]
+        frames = [frame for frame in held if not frame.death]
+        kept = [death for death in deaths if death.through > until]
+        ended = {death.through: death for death in reversed(deaths) if death.through <= until}
+        shown = dict.fromkeys(ended, 0)  # by how far it was told to reach: what clocks beyond belief showed
+        parts: list[list[NDArray[Any]]] = []
         for frame in frames:
             due = frame.times <= until
             if frame.through <= until:
-                due |= frame.quality == Quality.CLOCK  # its time says nothing
-                shown = further(shown, frame.clock, until)
+                shown[frame.through] = further(shown.get(frame.through, 0), frame.clock, frame.through)
+                due |= frame.quality == Quality.CLOCK  # its time is nobody's: it comes with its frame
             if due.any():
-                parts.append([getattr(frame, column)[due] for column in _COLUMNS])
-            if frame.through <= until:
-                through = max(through, frame.through)
-            elif due.any():
-                through = max(through, int(frame.times[due].max()))
+                part = [getattr(frame, column)[due] for column in _COLUMNS]
+                parts.append([*part, np.where(part[3] == Quality.CLOCK, frame.through, part[0])])
             if frame.through > until or not due.all():
                 kept.append(_of(frame, [getattr(frame, column)[~due] for column in _COLUMNS]))
-        self._held[name] = kept + [death for death in deaths if death.through > until]
-        if not self._held[name]:
+        if not parts and not shown:
+            return []
+        self._held[name] = kept
+        if not kept:
             del self._held[name]
-        out = []
-        if through >= 0:
-            columns = [np.concatenate([part[i] for part in parts]) if parts else _EMPTY[i] for i in range(4)]
-            newest = max((frame for frame in frames), key=lambda frame: frame.through)
-            out.append(_of(replace(newest, clock=shown), columns, through))
-        return out + sorted((d for d in deaths if d.through <= until), key=lambda d: d.through)
+        columns = [np.concatenate([_EMPTY[i], *(part[i] for part in parts)]) for i in range(4)]
+        told = np.concatenate([_EMPTY[0], *(part[4] for part in parts)])
+        if len(told):
+            shown.setdefault(int(told.max()), 0)
+        like = max(frames or deaths, key=lambda frame: frame.through)
+        out: list[Frame] = []
+        left = np.ones(len(told), np.bool_)
+        for mark in sorted(shown):
+            rows = left & (told <= mark)
+            left &= ~rows
+            if rows.any() or mark not in ended:
+                cut = _of(replace(like, death=False), [column[rows] for column in columns], mark)
+                out.append(replace(cut, clock=shown[mark]))
+            if mark in ended:
+                out.append(ended[mark])
+        return out
 
     # -- state
 

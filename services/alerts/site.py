@@ -13,7 +13,7 @@ from services.alerts.backfill import OPEN, Backfill
 from services.alerts.clocks import Clocks
 from services.alerts.derived import FUNCTIONS, DerivedFunction
 from services.alerts.detection.engine import Engine
-from services.alerts.detection.layout import CLOCK
+from services.alerts.detection.layout import CLOCK, SILENT, SUCCESSIVE_HIGH
 from services.alerts.detection.plan import Plan, compile_site
 from services.alerts.diagnosis import Diagnosis
 from services.alerts.grid import Grid, holds
@@ -29,6 +29,9 @@ from services.core.quality import Quality
 from services.core.records import Command, Derived, Output
 
 _UNSEEN = -(2**62)
+
+#: Kinds that are told when an instant may be over: by a later sign of life, by the next reading, by a tick.
+_TOLD_LATER = (SILENT, SUCCESSIVE_HIGH, CLOCK)
 
 #: Instants judged at a time, so that what comes of them fits into a frame and into memory, however long the gap was.
 _INSTANTS = 2048
@@ -70,7 +73,8 @@ class SiteFold:
             len(self.plan.points),
         )
         self.since = since
-        self.grid.not_before(since - DAY)
+        self.tick = 0
+        self.begin_grid()
         ids = self.plan.station_ids
         self.contributing = sorted({ids.index(site.points[i].station) for i in self.inputs})
         # On the grid: the points of these stations, and what is derived. Others may be behind its instants.
@@ -89,10 +93,10 @@ class SiteFold:
         self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
         self.clocks = Clocks(self.plan)
         self.lawful = Lawful(self.plan)
-        #: What incidents may hear of, by rule row. A clock is judged at ticks, which the grid's instants do not know.
-        self._noted = self._on_grid[self.plan.rules["point"]] & (self.plan.rules["kind"] != CLOCK)
+        #: What incidents may hear of, by rule row.
+        late = np.isin(self.plan.rules["kind"], _TOLD_LATER)
+        self._noted = self._on_grid[self.plan.rules["point"]] & ~late
         self.repeats = Repeats()
-        self.tick = 0
         self.watched = [site.points[i].id for i in self.inputs]
         self._names = self.watched + [site.points[i].id for i, _, _ in self.functions]
 
@@ -159,11 +163,15 @@ class SiteFold:
         if time <= self.tick:
             return []
         before, self.tick = self.tick, time
+        self.begin_grid()
         out: list[Output] = []
         for station in range(len(self.heard)):
             overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
             if self.heard[station] == _UNSEEN or overdue > time:
                 continue
+            if not self.silent[station]:  # its timers run to where it was lost sight of, and go no further
+                mine = self.plan.points["station"] == station
+                out += self.events(self.engine.settle(overdue, mine))
             self.backfill.close(station, overdue, time - int(self.plan.stale_after[station]), self.engine)
             if not self.silent[station]:
                 out += self._fall_silent(station, overdue, dead=False)
@@ -184,6 +192,11 @@ class SiteFold:
     def adopt(self, old: SiteFold, time: int) -> list[Output]:
         """Takes over from the fold of an earlier catalogue version, which is at its end; `time` (ns): the change's."""
         return adopt(self, old, time)
+
+    def begin_grid(self) -> None:
+        """Says where the grid may begin: not before the last tick, or whose first frame comes first would matter."""
+        if self.grid.base < 0:
+            self.grid.not_before(max(self.since - DAY, self.tick + 1 if self.tick else 0))
 
     # --- parts -------------------------------------------------------------------------------------------
 
@@ -241,8 +254,12 @@ class SiteFold:
         return list(self.keeper.take(events))
 
     def _death(self, station: int, time: int) -> list[Output]:
+        """A death certificate; where a gap had come before it, the gap was the silence."""
         if self.silent[station]:
             return []
+        overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
+        if self.heard[station] != _UNSEEN and overdue < time:
+            return self._fall_silent(station, overdue, dead=False)
         return self._fall_silent(station, max(time, int(self.heard[station])), dead=True)
 
     def _begin(self, station: int, through: int) -> list[Output]:
@@ -332,11 +349,11 @@ class SiteFold:
         """What `dump` gave. Raises ValueError when it is of another catalogue."""
         self.engine.take(arrays)
         self.since = int(meta.get("since", 0))  # states written before there was one have none
-        self.grid.not_before(self.since - DAY)
         self.grid.load(arrays)
         self.heard[:], self.silent[:] = arrays["heard"], arrays["silent"]
         self.repeats.recent[:] = arrays["recent"]
         self.tick, self.lawful.refused = meta["tick"], meta["refused"]
+        self.begin_grid()
         at = 0
         for _, function, _ in self.functions:
             size = len(function.memory)

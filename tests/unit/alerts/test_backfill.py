@@ -120,6 +120,39 @@ def test_an_outage_of_hours_is_told_as_what_it_is_and_pages_nobody():
     assert [(e.time / SECOND - T0, e.transition) for e in silent] == [(70, "raised"), (7190, "cleared")]
 
 
+def test_what_was_on_its_way_out_at_the_newest_reading_is_missed_and_not_left_to_the_live():
+    made = site(
+        point("turbidity", rule("high", "high", 5, clear=4, off_delay=100)), stations=(station(stale_after=60),)
+    )
+    kept: list[Record] = [frame(300, (60, 9), (200, 9), (300, 1), number=2), frame(910, (910, 1), number=3), tick(910)]
+    told = [(one[0], one[1], one[2]) for one in story(fold([OUTAGE[0], tick(900), *kept], made))]
+    assert told == [(60, "raised", "historical"), (300, "cleared", "historical"), (300, "missed", "")]
+
+
+def test_what_was_pending_when_it_was_lost_sight_of_is_raised_once():
+    log: list[Record] = [frame(10, (5, 9), number=1), tick(200), frame(60, (20, 9), number=2), frame(205, number=3)]
+    raised = [one[:3] for one in story(fold([*log, tick(210)])) if one[1] == "raised"]
+    assert raised == [(15, "raised", "")]
+
+
+def test_a_death_after_a_gap_does_not_hide_the_gap():
+    dead = Frame("no3", "st", *columns([]), (T0 + 183) * SECOND, death=True)
+    silent = [story(fold([OUTAGE[0], *some, dead]), "station-silent") for some in ([], [tick(100)])]
+    assert [[one[0] for one in story] for story in silent] == [[70], [70]]
+
+
+def test_a_silence_between_two_frames_that_come_due_together_is_seen():
+    log: list[Record] = [frame(150, (150, 1), number=1), frame(240, (226, 1), number=2)]
+    told = [story(fold([*log, *ticks], LATE), "station-silent") for ticks in ([tick(300)], [tick(200), tick(300)])]
+    assert [[one[:2] for one in story] for story in told] == [[(210, "raised"), (226, "cleared")]] * 2
+
+
+def test_a_repetition_after_its_release_is_not_late_where_readings_may_be():
+    one, other = frame(40, (20, 9), (40, 9)), frame(80, (80, 1))
+    log: list[Record] = [one, tick(75), one, other, tick(150)]
+    assert not any(e.lane for e in fold(log, LATE))
+
+
 def fold_once(log: Sequence[Record]) -> list[AlarmEvent]:
     text = to_json(plant())
     out = AlertProcessor().step("no3", [Config("no3", version_of(text), text, T0 * SECOND), *log])
