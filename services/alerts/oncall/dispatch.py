@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from services.alerts.lifecycle.chatter import WHO as BY_ITSELF
 from services.alerts.oncall.decisions import Decision, Kind, Why
 from services.alerts.oncall.morning import Morning
 from services.alerts.oncall.policy import OnCall, Policy, Step
@@ -74,7 +75,7 @@ class Dispatch:
                 return out  # nothing that anybody was told of
         problem, heavier = self.problems.take_alarm(event, text_of(event))
         detail = f"{event.rule}: {event.transition}"
-        seen = event.transition in _ANSWERS
+        seen = event.transition in _ANSWERS and event.who != BY_ITSELF
         return out + self._weighed(problem, heavier, not member, seen, now, detail, event.occurrence)
 
     def advance(self, now: int) -> list[Decision]:

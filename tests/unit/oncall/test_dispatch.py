@@ -167,6 +167,16 @@ def test_an_incident_that_becomes_worse_is_not_answered_by_an_alarm_that_merely_
     assert desk.told() == [(0, "wang", NEW), (10, "wang", WORSE), (15, "wang", REPEAT)]
 
 
+def test_an_alarm_that_puts_itself_aside_has_been_answered_by_nobody() -> None:
+    desk = Desk()
+    head, flow = desk.raised(0, HEAD), desk.raised(0, "intake/flow/low", "high")
+    desk.then(1, flow, "shelved", "G", who="headworks", until=at(11))
+    desk.then(2, head, "cleared", "D")
+    assert [d.why for d in desk.decisions if d.kind is Kind.STOP] == [Why.GONE]
+    desk.then(11, flow, "unshelved", "B")
+    assert desk.told()[-1] == (11, "wang", WORSE)
+
+
 def test_a_link_that_answers_stops_the_round() -> None:
     desk = Desk()
     desk.raised(0, HEAD)
