@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from services.core.catalogue import Catalogue
     from services.core.records import Output, Record
 
-HELP = """Play an event from sensor to alarm on this machine: MQTT broker, simulated plants, bridge, site log,
+HELP = """Play an event from sensor to alarm on this machine: MQTT broker, simulated stations, bridge, site log,
 alarms, history and console. What is in the data folder goes on where it stopped.
 
 Example: [bold]headworks run --speed 60[/]
+
+Example: [bold]headworks run dongtai-station-power-loss-flooding[/]
 
 Example: [bold]headworks run --speed max --until-end --no-console --data /tmp/storm --json[/]
 """
@@ -35,7 +37,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _run(
-    event: Annotated[str, typer.Option(help="Event of the library, or the path of an event file.")] = DEFAULT_EVENT,
+    named: Annotated[
+        str | None,
+        typer.Argument(metavar="EVENT", show_default=DEFAULT_EVENT, help="Event of the library, or an event file."),
+    ] = None,
+    event: Annotated[str | None, typer.Option(help="The same, as an option.")] = None,
     speed: Annotated[str, typer.Option(help="Event seconds a second once the first alarm is up, or max.")] = "60",
     until_end: Annotated[bool, typer.Option("--until-end", help="End with the event.")] = False,
     console: Annotated[bool, typer.Option("--console/--no-console", help="Serve the operator's page.")] = True,
@@ -48,11 +54,23 @@ def _run(
     console_port: Annotated[int, typer.Option(help="Console port of the loopback.", min=1, max=65535)] = 8080,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end, nothing else.")] = False,
 ) -> None:
+    if named is not None and event is not None and named != event:
+        raise typer.BadParameter(f"{event!r} is not {named!r}: name one event", param_hint="--event")
     if broker not in ("auto", "mosquitto", "amqtt"):
         raise typer.BadParameter(f"{broker!r} must be auto, mosquitto or amqtt", param_hint="--broker")
     kind: Literal["auto", "mosquitto", "amqtt"] = broker  # type: ignore[assignment]
     options = Options(
-        event, parse_speed(speed), until_end, console, data, fresh, seed, sites, kind, mqtt_port, console_port
+        named or event or DEFAULT_EVENT,
+        parse_speed(speed),
+        until_end,
+        console,
+        data,
+        fresh,
+        seed,
+        sites,
+        kind,
+        mqtt_port,
+        console_port,
     )
     normal_end()
     # Loaded here, so that `headworks --help` answers at once.

@@ -48,10 +48,13 @@ def test_wrong_files_and_nothing_starts(tmp_path: Path, home: Path) -> None:
     elsewhere.write_text(event.read_text(encoding="utf-8").replace("seed: ", "seed: -"), encoding="utf-8")
     site.write_text(site.read_text(encoding="utf-8").replace("type: intake\n", "type: outtake\n", 1), encoding="utf-8")
     line = 1 + site.read_text(encoding="utf-8").splitlines().index("        type: outtake")
-    unknown = inside("run", "--event", "no-such-night", "--data", data, *FAST)
+    unknown = inside("run", "no-such-night", "--data", data, *FAST)
+    two = inside("run", "no-such-night", "--event", DEFAULT_EVENT, "--data", data, *FAST)
     bad_event = inside("run", "--event", elsewhere, "--data", data, *FAST)
     bad_site = inside("run", "--data", data, *FAST, HEADWORKS_HOME=str(home))
     refused(unknown, "no-such-night", DEFAULT_EVENT, "nothing was started")
+    assert two.returncode == 2
+    assert "name one event" in two.stderr
     refused(bad_event, f"{elsewhere}:", "seed: -", "nothing was started")
     refused(bad_site, f"{site}:{line}: ", "outtake", "nothing was started")
     assert not data.exists()
