@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from services.aggregator.sinks.parquet import Historian
 from services.aggregator.windows import WindowAggregator
+from services.aggregator.windows.warm import warm_up as warm_windows
 from services.alerts.processor import AlertProcessor
 from services.alerts.warm import warm_up
 from services.console.api.answers import Answers
@@ -148,6 +149,7 @@ class Job:
             if wire is not None:
                 # Else the field would play hours ahead of the first alarm while the kernels are being compiled.
                 await asyncio.to_thread(warm_up)
+                await asyncio.to_thread(warm_windows)
                 field = await stack.enter_async_context(FieldProcess(options, wire.bridge.server))
                 if options.speed is not None:
                     running.append(asyncio.create_task(self._slow_down(field, options.speed), name="pace"))

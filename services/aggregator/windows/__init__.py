@@ -1,4 +1,4 @@
-"""Event-time windows: minutes, quarters, hours and local days of every point. See docs/adr/0015."""
+"""Event-time windows: minutes, quarters, hours and local days of every point. See docs/adr/0016."""
 
 from services.aggregator.windows.processor import WindowAggregator
 

@@ -15,7 +15,7 @@ class WindowAggregator:
 
     A Processor. A window is given out by the first tick at or after its end. Readings that come later change it as
     long as it is in memory: then the rows of their points are given out again. After that it is for the archive, and a
-    Recompute says so. Of readings with one point and time the first counts. See docs/adr/0015.
+    Recompute says so. Of readings with one point and time the first counts. See docs/adr/0016.
     """
 
     name = "aggregator"
