@@ -118,6 +118,7 @@ ALARMS: dict[str, Any] = {
         "shelved": "shelved", "unshelved": "from the shelf", "suppressed": "suppressed", "unsuppressed": "released",
         "removed": "out of service", "returned": "in service again", "missed": "came and went unseen",
         "chattering": "chattering", "forgotten": "no longer in the catalogue", "refused": "command refused",
+        "planned": "planned work", "planned_over": "planned work over",
     },
     "stands": {
         "C": "acknowledged", "D": "returned, not acknowledged", "E": "latched, not acknowledged",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.alerts.lifecycle import machine
 from services.alerts.lifecycle.machine import Refused
+from services.alerts.lifecycle.memory import Window
 from services.alerts.lifecycle.state import AlarmState, Definition
 from services.core.records import AlarmEvent, Command
 
@@ -30,9 +33,30 @@ def move(command: Command, definition: Definition, state: AlarmState, time: int)
 
 def refusal(site: str, command: Command, time: int, why: str) -> AlarmEvent:
     """What is journalled of a command that does not apply, under what it named."""
-    name = command.occurrence.partition("@")[0].removeprefix(f"{site}/")
-    station, point, rule = [*name.split("/"), "", "", ""][:3]
     return AlarmEvent(
-        time, site, station, point, rule, f"command/{command.id}", 1, "refused", "journal",
+        time, site, *_named(site, command.occurrence), f"command/{command.id}", 1, "refused", "journal",
         cause=f"{command.action}: {why}"[:500], annunciated=False, who=command.who, command=command.id,
     )  # fmt: skip
+
+
+def planned(site: str, window: Window, time: int) -> AlarmEvent:
+    """Planned work begins at `time` (ns), whether or not an alarm stands that it suppresses."""
+    return AlarmEvent(
+        time, site, *_named(site, window.prefix), f"command/{window.command}", 1, "planned", "journal",
+        cause=window.why, annunciated=False, who=window.who, command=window.command, until=window.until,
+    )  # fmt: skip
+
+
+def planned_over(site: str, window: Window) -> AlarmEvent:
+    """The end of planned work, at its time."""
+    begun = planned(site, window, window.until)
+    return replace(begun, number=2, transition="planned_over", cause="its time is over", until=0)
+
+
+def _named(site: str, name: str) -> tuple[str, str, str]:
+    """(station, point, rule) of an occurrence or of what stands above it, "" for what it leaves open."""
+    path = name.partition("@")[0]
+    if path == site:
+        return "", "", ""
+    station, point, rule = [*path.removeprefix(f"{site}/").split("/"), "", "", ""][:3]
+    return station, point, rule

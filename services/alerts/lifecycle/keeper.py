@@ -261,7 +261,8 @@ class Keeper:
             raise Refused("there is no such site, station, point or alarm")
         window = Window(command.id, command.occurrence, command.until, command.who, command.why)
         touched = [key for key in sorted(self.memory.held) if under(window.prefix, self.site, key)]
-        out = [event for key in touched for event in self._due(key, time)]
+        out = [commands.planned(self.site, window, time)]
+        out += [event for key in touched for event in self._due(key, time)]
         self.memory.windows.append(window)
         for key in touched:
             if (held := self.memory.held.get(key)) is not None:
@@ -276,6 +277,7 @@ class Keeper:
         out = []
         for key in sorted(self.memory.held):
             out += self._due(key, time)
+        out += [commands.planned_over(self.site, window) for window in self.memory.windows if window.until <= time]
         self.memory.windows = [window for window in self.memory.windows if window.until > time]
         for key, raises in list(self.memory.raises.items()):
             if raises[-1] + chatter.FORGOTTEN_AFTER <= time:

@@ -71,7 +71,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What a shift hands to the next, each the worst first and then the oldest. An alarm may stand in several."""
+    """What a shift hands to the next, each the worst first and then the oldest. An alarm may stand in several.
+
+    work: what began the planned work that is in force, the first to end first.
+    """
 
     standing: tuple[Standing, ...]
     unseen: tuple[Standing, ...]
@@ -79,6 +82,7 @@ class Handover:
     shelved: tuple[Standing, ...]
     suppressed: tuple[Standing, ...]
     removed: tuple[Standing, ...]
+    work: tuple[AlarmEvent, ...]
 
 
 class Standings:
@@ -86,9 +90,14 @@ class Standings:
 
     def __init__(self) -> None:
         self.by_name: dict[Name, Standing] = {}
+        self._work: dict[str, AlarmEvent] = {}
 
     def apply(self, event: AlarmEvent) -> None:
         """Folds one transition. What is historical, or refused, makes nothing stand."""
+        if event.transition == "planned":
+            self._work[event.occurrence] = event
+        elif event.transition == "planned_over":
+            self._work.pop(event.occurrence, None)
         if event.lane or event.transition == "refused" or not event.state:
             return
         name = name_of(event)
@@ -110,6 +119,7 @@ class Standings:
             shelved=tuple(one for one in found if one.shelved is not None),
             suppressed=tuple(one for one in found if one.letter == "H"),
             removed=tuple(one for one in found if one.removed is not None),
+            work=tuple(sorted(self._work.values(), key=lambda event: (event.until, event.occurrence))),
         )
 
 

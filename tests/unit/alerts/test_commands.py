@@ -64,7 +64,9 @@ class Run:
 
 
 def brief(events: list[AlarmEvent]) -> list[tuple[Any, ...]]:
-    return [((e.time / SECOND) - T0, e.transition, e.state, e.annunciated) for e in events]
+    """What is told of alarms; planned work has lines of its own."""
+    alarms = [e for e in events if not e.transition.startswith("planned")]
+    return [((e.time / SECOND) - T0, e.transition, e.state, e.annunciated) for e in alarms]
 
 
 def test_an_alarm_is_raised_acknowledged_and_returns():
@@ -203,6 +205,19 @@ def test_planned_work_keeps_what_it_touches_silent_and_ends_by_itself():
     run.read(10, 1)
     assert brief(run.read(20, 6)) == [(20, "raised", "H", False)]
     assert brief(run.tick(500)) == [(100, "unsuppressed", "B", True)]
+
+
+@pytest.mark.parametrize(("on", "names"), [("no3", ("", "", "")), ("no3/st/level", ("st", "level", ""))])
+def test_planned_work_is_told_from_its_begin_to_its_end_though_no_alarm_stands(on, names):
+    run = Run()
+    (begun,) = run.do("suppress", on=on, at=5, until=100, name="w1")
+    (over,) = run.tick(500)
+    assert (begun.station, begun.point, begun.rule) == (over.station, over.point, over.rule) == names
+    assert (begun.occurrence, begun.number, over.occurrence, over.number) == ("command/w1", 1, "command/w1", 2)
+    assert (begun.transition, begun.who, begun.cause, begun.command) == ("planned", "li.wei", "seen", "w1")
+    assert (begun.until, over.transition, over.time) == ((T0 + 100) * SECOND, "planned_over", (T0 + 100) * SECOND)
+    assert not begun.annunciated
+    assert not over.annunciated
 
 
 def test_work_that_begins_after_other_work_has_ended_is_told_after_its_end():

@@ -145,6 +145,15 @@ def test_what_is_hidden_says_by_what_for_each_reason_that_is_left():
     assert reasons() == [200]
 
 
+def test_planned_work_in_force_is_handed_over_until_it_has_ended():
+    run = Run()
+    run.do("suppress", on="no3/st", at=5, until=100, name="w1")
+    (work,) = standing(run.told, (T0 + 10) * SECOND).work
+    assert (work.who, work.cause, work.station, work.until) == ("li.wei", "seen", "st", (T0 + 100) * SECOND)
+    run.tick(100)
+    assert standing(run.told, (T0 + 100) * SECOND).work == ()
+
+
 def test_what_is_historical_or_refused_makes_nothing_stand():
     event = AlarmEvent(1, "no3", "st", "level", "low", "x@1", 1, "raised", "high", state="B", lane="historical")
     assert standing([event, replace(event, lane="", transition="refused", state="")], 5).standing == ()
