@@ -16,7 +16,7 @@ from services.core.journal import canonical_journal
 from services.core.records import AlarmEvent, Command, Record, Tick
 from tests.unit.alerts.interleaving.delivery import deliver
 from tests.unit.alerts.interleaving.drivers import DRIVERS, Journal, reference
-from tests.unit.alerts.interleaving.script import T0, Script, draw_script, with_commands
+from tests.unit.alerts.interleaving.script import T0, Item, Script, draw_script, with_commands
 
 
 @dataclass
@@ -107,7 +107,7 @@ def _smallest(script: Script, fails: Callable[[Script], bool], tries: int = 150)
         at, smaller = first, False  # a site begins when all of its stations were heard
         while at < len(script.items) and tries > 0:
             tries -= 1
-            left = replace(script, items=script.items[:at] + script.items[at + size :])
+            left = replace(script, items=_honest(script.items[:at] + script.items[at + size :]))
             try:
                 worse = bool(left.items) and fails(left)
             except Exception:
@@ -119,6 +119,20 @@ def _smallest(script: Script, fails: Callable[[Script], bool], tries: int = 150)
         if not smaller or size > 1:
             size //= 2
     return script
+
+
+def _honest(items: Sequence[Item]) -> tuple[Item, ...]:
+    """Where frames were left out, the next of their station tells of their time too."""
+    reached: dict[str, int] = {}
+    out = []
+    for item in items:
+        if isinstance(item.record, Frame):
+            since = min(item.since, reached.get(item.record.station, item.since))
+            reached[item.record.station] = max(item.record.through, reached.get(item.record.station, 0))
+            out.append(replace(item, since=since))
+        else:
+            out.append(item)
+    return tuple(out)
 
 
 def _word(record: Record) -> str:
