@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from services.alerts.detection.layout import CAUSES
 from services.alerts.performance.words import CHATTER_TIMES, CHATTER_WINDOW, FLEETING, STALE, sounds
 from services.core.records import AlarmEvent
 
 #: Ways in which an alarm is out of the way, by the letter of ISA-18.2.
 AWAY = {"G": "shelved", "H": "suppressed", "I": "out of service"}
+#: Suppressed too, but only by the worse alarm of its point, which is heard in its place.
+HIDDEN = "hidden"
+WAYS = (*AWAY.values(), HIDDEN)
 
 #: Transitions after which an occurrence is nothing to be seen any more, or that change nothing.
 _OVER = ("superseded", "forgotten", "refused")
@@ -118,6 +122,8 @@ class Alarm:
     def go_away(self, event: AlarmEvent, start: int) -> None:
         """Shelved, suppressed, out of service, or back; time before `start` (ns) is not counted."""
         way = AWAY.get(event.state, "")
+        if way == AWAY["H"]:
+            way = self._suppressed_as(event)
         if event.transition == "shelved" and event.who == "headworks" and event.time >= start:
             self.aside += 1
         if way == self.away_as:
@@ -127,6 +133,14 @@ class Alarm:
         if way:
             self.away_times[way] = self.away_times.get(way, 0) + (event.time >= start)
         self.away_as, self.away_since = way, event.time if way else NEVER
+
+    def _suppressed_as(self, event: AlarmEvent) -> str:
+        """Hidden, unless something else than a worse alarm suppresses it: then a raise says what, as its cause."""
+        by_worse = event.transition == "hidden" or (event.transition == "raised" and event.cause in CAUSES)
+        if by_worse and self.away_as != AWAY["H"]:
+            return HIDDEN
+        told = event.transition in ("suppressed", "unhidden", "unsuppressed", "raised")
+        return AWAY["H"] if told or self.away_as not in WAYS else self.away_as
 
     def gone(self, way: str, time: int, start: int) -> int:
         """ns that it was out of the way as `way`, up to `time`, from `start` on."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from services.alerts.performance import figures
-from services.alerts.performance.alarm import AWAY, NEVER, Alarm
+from services.alerts.performance.alarm import HIDDEN, NEVER, WAYS, Alarm
 from services.alerts.performance.durations import Durations
 from services.alerts.performance.figures import Figure
 from services.alerts.performance.floods import FloodEvent
@@ -189,14 +189,14 @@ def _minutes(times: Durations, share: float) -> float | None:
 
 def _away(held: Position, start: int, end: int) -> list[Figure]:
     found = []
-    for way in AWAY.values():
+    for way in WAYS:
         name = way.replace(" ", "_")
-        hidden = "; by a worse alarm, a cause, or planned work" if way == "suppressed" else ""
+        label = "hidden by the worse alarm of the point" if way == HIDDEN else way
         times = sum(alarm.away_times.get(way, 0) for alarm in held.alarms.values())
         hours = sum(alarm.gone(way, end, start) for alarm in held.alarms.values()) / HOUR
         now = sum(alarm.away_as == way for alarm in held.alarms.values())
         found += [
-            figures.plain(name, way, times, "times", f"{now} at the end" + hidden),
+            figures.plain(name, label, times, "times", f"{now} at the end"),
             figures.plain(f"{name}_hours", f"{way}, all alarms together", hours, "h"),
         ]
     aside = sum(alarm.aside for alarm in held.alarms.values())

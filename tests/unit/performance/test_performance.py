@@ -172,6 +172,19 @@ def test_what_was_out_of_the_way_and_for_how_long() -> None:
     assert found.figure("out_of_service").note == "1 at the end"
 
 
+def test_hidden_by_a_worse_alarm_is_told_apart_from_suppressed() -> None:
+    worse, power = "a worse alarm of the same point", "the power is lost"
+    found = report([
+        event(0), event(60, "hidden", cause=worse, state="H"), event(90, "uncertain", state="H", annunciated=False),
+        event(120, "suppressed", cause=power), event(150, "unsuppressed", state="H"),
+        event(180, "unhidden"),
+        event(0, rule="low", annunciated=False, state="H", cause="condition met"), event(60, "cleared", rule="low"),
+        event(0, rule="flow", annunciated=False, state="H", cause=power), event(60, "cleared", rule="flow"),
+    ], 320)  # fmt: skip
+    assert (value(found, "hidden"), value(found, "hidden_hours")) == (2, 2)
+    assert (value(found, "suppressed"), value(found, "suppressed_hours")) == (2, 2)
+
+
 def test_what_came_before_the_beginning_moves_the_state_and_is_not_counted() -> None:
     events = [*burst(0, 12), event(5, rule="wait"), event(6, "shelved", rule="aside")]
     found = report([*events, event(90, "acknowledged", rule="wait")], 120, start=at(60))
