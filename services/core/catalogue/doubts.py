@@ -44,8 +44,9 @@ def _of_alarms(site: Site) -> Iterator[tuple[tuple[str, str, str], object, str]]
     stations = {s.id: s for s in site.stations}
     points = {p.id: p for p in site.points}
     for station in site.stations:
-        for value, bound in _of_words(station.stale):
-            yield (station.id, "station", station.stale.id), value, bound
+        for rule in station.rules:
+            for value, bound in _of_words(rule):
+                yield (station.id, "station", rule.id), value, bound
     for point in site.points:
         for rule in point.rules:
             gate = points.get(f"{point.station}/{rule.gate.point}") if rule.gate is not None else None

@@ -13,6 +13,12 @@ from services.core.catalogue.verify_rules import verify_rule, verify_times
 
 Complaint = tuple[tuple[str | int, ...], object, str]
 
+#: What a site's suppressions may cost to look up: some 5 s. A plant of 1,000 alarms and 100 patterns needs 100,000.
+MAX_COMPARISONS = 5_000_000
+
+#: Functions that say nothing without the site's forecast demand.
+_OF_DEMAND = ("supply_hours", "overflow_hours")
+
 
 def alarm_keys(site: Site) -> list[str]:
     """Every alarm of the site, as station/point/rule; one of a station itself is station/station/rule."""
@@ -32,15 +38,16 @@ def verify_site(site: Site) -> Iterator[Complaint]:
     yield from verify_uses(site, names)
     yield from _verify_suppressions(site)
     for station in site.stations:
-        at = (station.id, "station", station.stale.id)
-        yield from ((at, value, bound) for value, bound in verify_times(station.stale))
+        for rule in station.rules:
+            at = (station.id, "station", rule.id)
+            yield from ((at, value, bound) for value, bound in verify_times(rule))
     for point in names.values():
         where = (point.station, point.name)
         if point.sample_flow and f"{point.station}/{point.sample_flow}" not in names:
             yield where, point.sample_flow, "sample_flow must be a point of the same station"
         if point.derived is not None:
             yield from _verify_formula(point.station, point, point.derived)
-            if point.derived.function == "supply_hours" and site.demand is None:
+            if point.derived.function in _OF_DEMAND and site.demand is None:
                 for rule in point.rules:
                     yield (*where, rule.id), rule.id, "never has data: it needs the site's `demand`"
             for label, target in point.derived.inputs.items():
@@ -64,6 +71,11 @@ def verify_site(site: Site) -> Iterator[Complaint]:
 def _verify_suppressions(site: Site) -> Iterator[Complaint]:
     alarms = alarm_keys(site)
     causes = {one.cause for one in site.suppressions}
+    comparisons = len(alarms) * sum(len(one.hides) for one in site.suppressions)
+    if comparisons > MAX_COMPARISONS:
+        bound = f"patterns × alarms of the site: at most {MAX_COMPARISONS}"
+        yield ("", "suppressions", 0), comparisons, bound
+        return
     for n, one in enumerate(site.suppressions):
         where = ("", "suppressions", n)
         if one.cause not in alarms:

@@ -257,6 +257,61 @@ def test_a_short_file_that_would_become_a_huge_site_is_refused_before_it_does(tm
     assert fault.field == "sites[0].stations[91]"
 
 
+def test_a_forecast_of_overflow_needs_the_demand_as_one_of_loss_does(tmp_path: Path) -> None:
+    made = "{function: overflow_hours, inputs: {level: level, inflow: flow, outflow: plain}, parameters: {area: 9, overflow_level: 4, demand_bias: 0}}"
+    (fault,) = load(tmp_path, "point: made, kind: low, limit: 2", made)
+    assert (fault.value, fault.bound) == ("'one'", "never has data: it needs the site's `demand`")
+
+
+@pytest.mark.parametrize(
+    ("more", "value", "bound"),
+    [
+        ("{cause: tank/level/two, hides: [tank/level/one, tank/*/two], because: b}", "tank/*/two", "the cause itself"),
+        ("{cause: tank/level/two, hides: [tank/*/one], because: b}, {cause: tank/level/one, hides: [tank/level/two], because: b}", "tank/*/one", "another cause"),
+        ("{cause: tank/level/six, hides: [tank/level/one], because: b}", "tank/level/six", "an alarm of the site"),
+        ("{cause: tank/level/two, hides: [tank/*/six], because: b}", "tank/*/six", "must match"),
+    ],
+)  # fmt: skip
+def test_causes_that_hide_themselves_or_each_other_are_refused(
+    tmp_path: Path, more: str, value: str, bound: str
+) -> None:
+    path = tmp_path / "site.yaml"
+    text = HEAD.replace("DERIVED", DERIVED).replace("RULE", RULE)
+    path.write_text(text.replace("    stations:\n", f"    suppressions: [{more}]\n    stations:\n"), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_catalogue(path)
+    assert any(value in f.value and bound in f.bound and f.line == 19 for f in caught.value.faults), caught.value
+
+
+def test_suppressions_that_would_cost_minutes_to_look_up_are_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    one = f"{{cause: s0/state/none, hides: [{', '.join(f'x{n}/*/*' for n in range(100))}], because: b}}"
+    stations = "".join(
+        f"      - {{id: s{n}, type: filters, units: {{filter: 20}}, parameters: {{design_flow: 1}}}}\n"
+        for n in range(5)
+    )
+    path.write_text(
+        "group: g\nname: G\ntime_zone: UTC\nsites:\n  - id: p\n    name: P\n    kind: plant\n"
+        f"    suppressions: [{', '.join([one] * 100)}]\n    stations:\n{stations}",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError, match=r"site\.yaml:8: sites\[0\]\.suppressions\[0\]: \d+: .* at most 5000000"):
+        load_catalogue(path)
+
+
+def test_a_stations_own_alarms_are_judged_too(tmp_path: Path) -> None:
+    text = HEAD.replace("DERIVED", DERIVED).replace("RULE", RULE)
+    path = tmp_path / "site.yaml"
+    for override, bound in (("longest_shelf: 1m", "at most longest_shelf"), ("off: no", "nobody would see it")):
+        path.write_text(
+            text.replace("type: tank}", f"type: tank, alarms: {{station-silent: {{{override}}}}}}}"), encoding="utf-8"
+        )
+        if override == "off: no":
+            path.write_text(path.read_text().replace("off: no", '"off": "never mind"'), encoding="utf-8")
+        with pytest.raises(ConfigError, match=bound):
+            load_catalogue(path)
+
+
 def test_more_sites_or_stations_than_a_file_may_have_are_refused() -> None:
     station = {"id": "a", "type": "tank"}
     site = {"id": "s", "name": "S", "kind": "plant", "stations": [station]}
