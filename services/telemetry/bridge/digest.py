@@ -20,7 +20,7 @@ from services.core.packed import Packed
 from services.core.ports import Position, Reject
 from services.core.records import Record
 from services.telemetry.bridge.counters import BridgeCounters
-from services.telemetry.bridge.frames import AHEAD, UNKNOWN_POINT, Taken, frames_of, number_of
+from services.telemetry.bridge.frames import AHEAD, UNKNOWN_POINT, WRONG_UNIT, Taken, frames_of, number_of
 from services.telemetry.bridge.lane import Lane
 from services.telemetry.bridge.session import Session
 from services.telemetry.bridge.ticks import PlayerTicks, parse_clock
@@ -208,10 +208,13 @@ class Reader:
                 return
             if not session.follows(certificate.seq):
                 self._jump(session)
-        strangers = session.name_metrics(topic.device, certificate)
+        strangers, otherwise = session.name_metrics(topic.device, certificate)
         if strangers:
             detail = f"{len(strangers)} metrics are not in the catalogue: {', '.join(strangers[:20])}"
             self._refuse(source, UNKNOWN_POINT, detail[:1000], payload, received, into, len(strangers))
+        if otherwise:
+            detail = f"{len(otherwise)} metrics have a unit that is not the catalogue's: {', '.join(otherwise[:20])}"
+            self._refuse(source, WRONG_UNIT, detail[:1000], payload, received, into, len(otherwise))
         if not session.numbered:
             metrics = decode_data(payload)
             self._keep(session, topic.device, metrics, source, payload, received, into, 0, True)
@@ -322,6 +325,7 @@ class Reader:
         if birth:
             # What a birth names and does not know was refused when its names were read.
             taken.refused.pop(UNKNOWN_POINT, None)
+            taken.refused.pop(WRONG_UNIT, None)
             taken.frames = [frame for frame in taken.frames if len(frame)]
         for reason, (count, detail) in taken.refused.items():
             self._refuse(source, reason, detail, payload, received, into, count)

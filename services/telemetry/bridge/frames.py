@@ -11,7 +11,7 @@ from services.core.clock import DAY, SECOND, parse_time
 from services.core.errors import Rejected
 from services.core.frame import Frame, make_frame
 from services.core.quality import FIRST_BAD, Quality
-from services.telemetry.bridge.session import LAST_NUMBER, NOT_A_POINT, UNKNOWN, Session
+from services.telemetry.bridge.session import LAST_NUMBER, NOT_A_POINT, OTHER_UNIT, UNKNOWN, Session
 from services.telemetry.sparkplug.datatypes import numbers, quality_from_wire
 from services.telemetry.sparkplug.decode import Metrics
 
@@ -21,6 +21,7 @@ AHEAD = 60 * SECOND
 
 UNKNOWN_ALIAS = "unknown alias"
 UNKNOWN_POINT = "unknown point"
+WRONG_UNIT = "wrong unit"
 WRONG_TYPE = "wrong type"
 NOT_A_NUMBER = "not a number"
 OUT_OF_BOUNDS = "time out of bounds"
@@ -79,6 +80,7 @@ def frames_of(
 
     drop(point == UNKNOWN, UNKNOWN_ALIAS, metrics.alias, "alias")
     drop(point == NOT_A_POINT, UNKNOWN_POINT, metrics.alias, "alias")
+    drop(point == OTHER_UNIT, WRONG_UNIT, metrics.alias, "alias")
     if device and keep.any():
         elsewhere = np.zeros(len(keep), bool)
         elsewhere[keep] = session.station_of[point[keep]] != device

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ LAST_NUMBER = 2**63 - 1
 #: Epochs whose numbers are remembered; beyond it those least lately used are forgotten.
 EPOCHS = 1_000
 
-UNKNOWN, NOT_A_POINT = -1, -2
+UNKNOWN, NOT_A_POINT, OTHER_UNIT = -1, -2, -3
 
 
 @dataclass(slots=True)
@@ -159,12 +160,14 @@ class Session:
             self.accept(self.accepted + lost)
         return max(lost, 0)
 
-    def name_metrics(self, device: str, certificate: Certificate) -> list[str]:
-        """Takes the metrics of a birth; returns the names that the catalogue does not have.
+    def name_metrics(self, device: str, certificate: Certificate) -> tuple[list[str], list[str]]:
+        """Takes the metrics of a birth; returns the names that are no measured point, and whose unit is another.
 
-        A device's metric is a point of that station; a node's may be named `station/point`.
+        A device's metric is a point of that station; a node's may be named `station/point`. What is computed is not
+        measured, and a number of another unit is not the point's.
         """
-        strangers = []
+        strangers: list[str] = []
+        otherwise: list[str] = []
         self.stamp += 1
         index = self.site.point_index
         if device in self.devices:
@@ -173,12 +176,17 @@ class Session:
             if not device and ("/" not in metric.name or metric.name.startswith(_OWN)):
                 continue
             point = index.get(f"{device}/{metric.name}" if device else metric.name, NOT_A_POINT)
+            if point >= 0 and self.site.points[point].derived is not None:
+                point = NOT_A_POINT
             if point == NOT_A_POINT:
                 strangers.append(metric.name)
+            elif metric.unit and _plain(metric.unit) != _plain(self.site.points[point].unit):
+                otherwise.append(f"{metric.name} ({metric.unit[:32]}, not {self.site.points[point].unit or 'none'})")
+                point = OTHER_UNIT
             self.aliases.add(device, metric.name, metric.alias, point, metric.datatype)
         if device:
             self.devices.add(device)
-        return strangers
+        return strangers, otherwise
 
     def follows(self, seq: int) -> bool:
         """Whether Sparkplug's seq follows the last one; it is the last one from now on."""
@@ -199,3 +207,8 @@ class Session:
 
 
 _OWN = ("Headworks/", "Node Control/", "Node Info/", "Properties/")
+
+
+def _plain(unit: str) -> str:
+    """The unit without what people write in different ways: m³/h and m3/h, µS/cm and uS/cm, NTU and ntu."""
+    return unicodedata.normalize("NFKC", unit).casefold().replace("μ", "u").replace(" ", "")

@@ -81,12 +81,23 @@ def warm_up() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A metric with its name, from a birth or a command. `value` is None when it is null, absent or no number."""
+    """A metric with its name, from a birth or a command. `value` is None when it is null, absent or no number.
+
+    unit: what its property `engUnit` says, "" where it says nothing.
+    """
 
     name: str
     alias: int | None
     datatype: int
     value: int | float | bool | None
+    unit: str = ""
+
+
+def _unit(metric: pb.Payload.Metric) -> str:
+    if not metric.HasField("properties"):
+        return ""
+    properties = zip(metric.properties.keys, metric.properties.values, strict=False)
+    return next((one.string_value for key, one in properties if key == ENGINEERING_UNIT), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,9 @@ class Certificate:
         return None
 
 
+#: The property that names a metric's unit, as other gateways write it too.
+ENGINEERING_UNIT = "engUnit"
+
 _PLAIN = {"int_value", "long_value", "float_value", "double_value", "boolean_value"}
 
 
@@ -120,7 +134,7 @@ def decode_certificate(payload: bytes) -> Certificate:
             field = metric.WhichOneof("value")
             value = getattr(metric, field) if field in _PLAIN and not metric.is_null else None
             alias = metric.alias if metric.HasField("alias") else None
-            metrics.append(Named(metric.name, alias, metric.datatype, value))
+            metrics.append(Named(metric.name, alias, metric.datatype, value, _unit(metric)))
     except (DecodeError, UnicodeDecodeError) as error:
         raise Rejected("malformed payload", str(error)) from None
     return Certificate(

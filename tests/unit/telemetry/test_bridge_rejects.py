@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from services.core.catalogue.model import DerivedBy
 from services.core.clock import DAY, HOUR
 from services.core.pb import sparkplug_b_pb2 as pb
 from services.core.ports import Position
@@ -166,6 +167,51 @@ def test_a_point_that_the_catalogue_has_not_is_refused_when_named_and_when_sent(
     field.metric(2, alias=128, double_value=1.0)
     assert field.reasons == ["unknown point"] * 2
     assert [len(r) for r in field.records] == [0, 1]
+
+
+def test_a_metric_of_another_unit_is_refused_when_named_and_when_sent_and_those_beside_it_are_taken():
+    field = Field().born()
+    field.sequenced("DBIRTH", encode.encode_device_birth(START, [("p0", 128, "m"), ("p1", 129, "ft")]), "intake")
+    assert field.reasons == ["wrong unit"]
+    assert "p1 (ft, not m)" in field.digest.rejects[0].detail
+    field.metric(1, alias=129, double_value=1.0)
+    field.metric(2, alias=128, double_value=1.0)
+    assert field.reasons == ["wrong unit"] * 2
+    assert [len(r) for r in field.records] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [("m³/h", "m3/h"), ("M3/H", "m³/h"), ("µS/cm", "uS/cm"), ("ntu", "NTU"), ("", "m"), ("mg / L", "mg/l")],
+)
+def test_a_unit_that_is_only_written_otherwise_is_the_same(said, known):
+    field = Field().born()
+    session = field.reader.sessions["no3"]
+    points = tuple(p.model_copy(update={"unit": known}) for p in session.site.points)
+    session.site = session.site.model_copy(update={"points": points})
+    field.sequenced("DBIRTH", encode.encode_device_birth(START, [("p0", 128, said)]), "intake")
+    assert not field.reasons
+
+
+def test_what_is_computed_is_not_taken_for_measured():
+    field = Field().born()
+    session = field.reader.sessions["no3"]
+    derived = DerivedBy(function="deviation", inputs={"value": "intake/p0", "reference": "intake/p2"})
+    points = tuple(p.model_copy(update={"derived": derived}) if p.name == "p1" else p for p in session.site.points)
+    session.site = session.site.model_copy(update={"points": points})
+    field.sequenced("DBIRTH", encode.encode_device_birth(START, [("p0", 128, "m"), ("p1", 129, "m")]), "intake")
+    field.metric(1, alias=129, double_value=1.0)
+    assert field.reasons == ["unknown point"] * 2
+    assert [len(r) for r in field.records] == [0]
+
+
+def test_a_metric_that_changes_its_type_is_refused_until_it_is_a_number_again():
+    field = Field().born()
+    field.metric(1, double_value=1.0)
+    field.metric(2, string_value="high")
+    field.metric(3, double_value=2.0)
+    assert field.reasons == ["wrong type"]
+    assert [len(r) for r in field.records] == [1, 0, 1]
 
 
 def test_a_fault_of_our_own_costs_one_message(monkeypatch):
