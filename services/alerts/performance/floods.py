@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from services.alerts.performance.words import DISPATCH, name_of, sounds
+from services.core.clock import iso
 from services.core.codec import canonical_json
 from services.core.rates import BEGINS, Flood, Rate
 from services.core.records import AlarmEvent
@@ -50,6 +51,18 @@ class FloodEvent:
     def name(self) -> str:
         """position@begin."""
         return f"{self.position}@{self.began}"
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data, times as ISO 8601."""
+        return {
+            "flood": self.name,
+            "position": self.position,
+            "begin": iso(self.began),
+            "end": iso(self.time) if self.transition == "end" else None,
+            "total": self.total,
+            "peak": self.peak,
+            "first_out": [{**asdict(one), "time": iso(one.time)} for one in self.first_out],
+        }
 
 
 @dataclass(slots=True)

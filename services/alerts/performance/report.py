@@ -62,22 +62,12 @@ class PositionReport:
             "days": round((self.end - self.start) / DAY, 3),
             "alarms": self.total,
             "figures": {one.name: one.to_json() for one in self.figures},
-            "floods": [_flood_json(one, self.lasting and one is self.floods[-1]) for one in self.floods],
+            "floods": [one.to_json() for one in self.floods],
             "top": [asdict(one) for one in self.top],
             "chattering": [{"alarm": one.alarm, "spells": one.count} for one in self.chattering],
             "fleeting": [{"alarm": one.alarm, "count": one.count} for one in self.fleeting],
             "stale": list(self.stale),
         }
-
-
-def _flood_json(flood: FloodEvent, lasting: bool) -> dict[str, object]:
-    return {
-        "begin": iso(flood.began),
-        "end": None if lasting else iso(flood.time),
-        "total": flood.total,
-        "peak": flood.peak,
-        "first_out": [{**asdict(one), "time": iso(one.time)} for one in flood.first_out],
-    }
 
 
 def report_of(
