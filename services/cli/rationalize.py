@@ -43,6 +43,8 @@ def _rationalize(
         raise HeadworksError("--import: name neither --csv nor --site beside it")
     if dry and edited is None:
         raise HeadworksError("--dry-run is for --import")
+    if out is not None and out.resolve() == file.resolve():
+        raise HeadworksError(f"--csv: {out} is the site file itself")
     if edited is not None:
         _import(file, edited, dry, as_json)
         return

@@ -70,7 +70,15 @@ def test_to_a_spreadsheet_and_back(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "limit: 5000.0: limit must be within the point's range 0..4000" in err
 
 
-@pytest.mark.parametrize("words", [("--dry-run",), ("--import", "x.csv", "--csv", "y.csv"), ("--site", "nowhere")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--dry-run",),
+        ("--import", "x.csv", "--csv", "y.csv"),
+        ("--site", "nowhere"),
+        ("--csv", str(SITES / "sligo.yaml")),
+    ],
+)
 def test_what_does_not_go_together_is_said(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = called(capsys, "rationalize", str(SITES / "sligo.yaml"), *words)
     assert code == 1

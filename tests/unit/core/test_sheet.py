@@ -323,7 +323,7 @@ EDITS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EDITS, min_size=1, max_size=3, unique_by=lambda e: e[:2]))
 def test_an_edited_export_is_the_next_export(file: Path, edits: list[tuple[str, str, str]]) -> None:
     file.write_text(FILE, encoding="utf-8")
