@@ -2,7 +2,8 @@
 
 ISA-18.2 / IEC 62682 and EEMUA 191 ask that priority follow from severity of consequence and time to respond, by rule and
 not by taste, so that "high" means the same at every station. The classes and the matrix are each utility's to decide;
-these are engineering judgement, chosen so that the starting alarms come out near EEMUA 191's 80/15/5.
+these are engineering judgement, and give the starting alarms the priorities that they were written with. They are not
+EEMUA 191's 80/15/5: `headworks rationalize` prints how a site's alarms are spread beside that.
 
 | severity | what happens if nobody acts | 30 min or less | up to 8 h (a shift) | longer |
 |---|---|---|---|---|
