@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from services.core.catalogue.incident_use import IncidentUse
 from services.core.catalogue.model import Point, Site
@@ -44,11 +45,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """phases: each needs a step in the playbook."""
+    """phases: each needs a step in the playbook.  ascending: parameters of which each must be above the one before."""
 
     phases: tuple[str, ...]
     roles: dict[str, Role]
     parameters: dict[str, Parameter] = field(default_factory=dict)
+    ascending: tuple[str, ...] = ()
     demand: bool = False
     other_sources: bool = False
 
@@ -96,6 +98,7 @@ INCIDENTS: dict[str, Incident] = {
             "battery_trust": Parameter(0.7, 0.1, 1.0, "share of what the UPS says"),
             "battery_least": Parameter(1.0, 0.0, 72.0, "h, when the battery cannot be read"),
         },
+        ascending=("pump_start", "floor"),
     ),
     "freeze-up": Incident(
         ("warning", "freezing", "thaw", "closed"),
@@ -156,6 +159,11 @@ def verify_uses(site: Site, names: dict[str, Point]) -> list[tuple[tuple[str | i
                 out.append((at, name, f"must be one of {', '.join(model.parameters) or 'none'}"))
             elif not one.low <= value <= one.high:
                 out.append((at, value, f"must be between {one.low:g} and {one.high:g} {one.unit}"))
+        given = {name: use.parameters.get(name, model.parameters[name].default) for name in model.ascending}
+        for lower, upper in pairwise(model.ascending):
+            if not given[lower] < given[upper]:
+                at = (*where, "parameters", upper if upper in use.parameters else lower)
+                out.append((at, given[upper], f"{upper} must be above {lower}, {given[lower]:g}"))
         for phase in model.phases:
             if phase not in site.playbooks.get(use.model, {}):
                 out.append(

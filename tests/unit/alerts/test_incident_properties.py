@@ -132,7 +132,7 @@ def frames(no3: Site, minutes: int) -> dict[str, list[Frame]]:
     return made
 
 
-def test_any_order_of_arrival_gives_the_same_incident() -> None:
+def test_any_order_of_arrival_and_any_restart_gives_the_same_incident() -> None:
     no3 = site()
     text = to_json(no3)
     told: list[list[tuple[str, bytes]]] = []
@@ -144,6 +144,9 @@ def test_any_order_of_arrival_gives_the_same_incident() -> None:
             many = 1 + (seed * 40) % 97
             outputs += processor.step("no3", queue[:many])
             queue = queue[many:]
+            if seed == 1:  # a restart after every batch
+                state, processor = processor.dump("no3"), AlertProcessor()
+                processor.load("no3", state)
         told.append([encode_output(one) for one in outputs if isinstance(one, IncidentEvent)])
     phases = [one.phase for one in outputs if isinstance(one, IncidentEvent)]
     assert phases[:2] == ["surge", "restricted"]

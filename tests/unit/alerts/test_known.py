@@ -11,7 +11,7 @@ import pytest
 from services.alerts.derived import FUNCTIONS
 from services.alerts.detection.layout import KINDS
 from services.alerts.incidents import INCIDENTS
-from services.core.catalogue import known, known_incidents, load_catalogue
+from services.core.catalogue import from_json, known, known_incidents, load_catalogue, to_json
 from services.core.catalogue.model import RuleKind
 from services.core.catalogue.wording import condition
 from services.core.errors import ConfigError
@@ -104,3 +104,38 @@ def test_a_slip_that_would_silence_a_plant_is_a_fault(
     assert found, caught.value
     for word in words:
         assert word in str(found[0])
+
+
+@pytest.mark.parametrize(
+    ("use", "words"),
+    [
+        ("{model: power-loss-flooding, parameters: {floor: 0.4}}", ["floor", "above pump_start, 0.5"]),
+        ("{model: power-loss-flooding, parameters: {battery_trust: 2}}", ["battery_trust", "between 0.1 and 1"]),
+        (
+            "{model: power-loss-flooding, other_sources: [{name: a, capacity: 1, start_minutes: 1}]}",
+            ["no use for other"],
+        ),
+        ("power-loss-flooding, power-loss-flooding", ["listed once"]),
+        ("{model: power-loss-flooding, roles: {feeds: exchange/feed_1}}", ["exchange/feed_1", "power-lost"]),
+        ("power-loss-flooding, intake-crisis", ["needs a point as raw_turbidity"]),
+        ("{model: power-loss-flooding, roles: {feeds: nowhere}}", ["roles.feeds", "nowhere"]),
+    ],
+)
+def test_an_incident_that_could_not_work_is_a_fault_with_its_line(tmp_path: Path, use: str, words: list[str]) -> None:
+    text = (PROJECT / "sites" / "dongtai.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "dongtai.yaml"
+    file.write_text(text.replace("[power-loss-flooding]", f"[{use}]"), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_catalogue(file)
+    line = 1 + next(i for i, row in enumerate(text.splitlines()) if "[power-loss-flooding]" in row)
+    told = [str(fault) for fault in caught.value.faults if fault.line == line]
+    assert any(all(word in one for word in words) for one in told), caught.value
+
+
+def test_a_use_by_name_alone_stays_a_name_and_any_other_is_what_was_written() -> None:
+    plain = load_catalogue(PROJECT / "sites" / "dongtai.yaml").sites[0]
+    assert '"incidents":["power-loss-flooding"]' in to_json(plain)
+    assert from_json(to_json(plain)).incidents == plain.incidents
+    no3 = load_catalogue(LIUYANG).site("no3")
+    assert from_json(to_json(no3)).incidents == no3.incidents
+    assert [source.available for source in no3.incidents[0].other_sources] == [True, False]

@@ -22,6 +22,8 @@ _RISEN = 0.05
 _RIPPLE = 0.05
 _SURE, _FALLING, _HELD_DOWN, STEADY = MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE
 _COMMS_HORIZON = 72.0
+#: Hours: at half of this, or of what was told, the time left is news; with less than that left no more.
+_FIRST_TOLD, _LEAST_TOLD = 2.0, 0.2
 
 
 class PowerLossFlooding(IncidentModel):
@@ -51,7 +53,7 @@ class PowerLossFlooding(IncidentModel):
         if event is None and phase and news:
             event = self.tell(news + self._counted_on(now), now)
         if event is None and phase in ("power_lost", "rising"):
-            event = self._flooded_unseen(now)
+            event = self._flooded_unseen(now) or self._sooner(now)
         return event
 
     # --- worse ---------------------------------------------------------------------------------------------
@@ -61,6 +63,7 @@ class PowerLossFlooding(IncidentModel):
         if not found:
             return None
         if phase == "recovering":
+            self.memory.numbers.pop("told hours", None)
             return self.move(found, f"again: {cause}", now)
         if _ORDER.index(found) <= _ORDER.index(phase):
             return None
@@ -239,6 +242,9 @@ class PowerLossFlooding(IncidentModel):
             return f"; at worst the floor floods at {self.clock(now.time + round(worst * HOUR))}"
         if hours[0] is None:
             return "; by the last rate the water does not rise"
+        if hours[0] == 0.0:
+            self.memory.numbers["told flood"] = 1.0
+            return "; by the last rate the floor is under water by now"
         return f"; by the last rate the floor floods at {self.clock(now.time + round(hours[0] * HOUR))}"
 
     def _flooded_unseen(self, now: Instant) -> IncidentEvent | None:
@@ -254,6 +260,19 @@ class PowerLossFlooding(IncidentModel):
         numbers["told flood"] = 1.0
         by = "at worst" if hours is None else "by the last rate"
         return self.tell(f"blind: {by} the floor is under water by now, which nobody sees", now)
+
+    def _sooner(self, now: Instant) -> IncidentEvent | None:
+        """News under an hour, then whenever half of what was told is left: inflow may quicken."""
+        if now.time % MINUTE or self.value(now, "sump_level") is None:
+            return None
+        hours, numbers = self._hours_to_floor(now), self.memory.numbers
+        if hours is None or hours[0] is None:
+            return None
+        told = numbers.setdefault("told hours", min(hours[0], _FIRST_TOLD))
+        if hours[0] > 0.5 * told or told < _LEAST_TOLD:
+            return None
+        numbers["told hours"] = hours[0]
+        return self.tell(f"the floor floods at {self.clock(now.time + round(hours[0] * HOUR))} at worst", now)
 
     def time_left(self, now: Instant) -> list[TimeLeft]:
         return [self._flood_left(now), self._comms_left(now)]
