@@ -98,7 +98,9 @@ def _show(rows: list[dict[str, Any]], summary: dict[str, Any]) -> None:
         table.add_row(*map(escape, cells))
     out = people()
     out.print(table)
-    spread = ", ".join(f"{n} {p}" for p, n in summary["priorities"].items())
+    shares, wanted = summary["shares"], summary["shares_wanted"]
+    told = {p: f" ({shares[p]:.0%}; EEMUA 191: {wanted[p]:.0%})" for p in shares}
+    spread = ", ".join(f"{n} {p}{told.get(p, '')}" for p, n in summary["priorities"].items())
     out.print(
         f"{summary['alarms']} alarms: {spread}; priority other than derived: {summary['with_reason']} with a reason, "
         f"{summary['disagree']} without",

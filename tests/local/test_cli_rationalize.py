@@ -43,6 +43,14 @@ def test_the_master_alarm_database_of_a_plant(capsys: pytest.CaptureFixture[str]
         assert row[person]
 
 
+def test_people_read_how_the_priorities_are_spread(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = called(capsys, "rationalize", str(SITES / "sligo.yaml"))
+    assert code == 0
+    last = out.strip().splitlines()[-1]
+    assert last.startswith("10 alarms: 0 critical (0%; EEMUA 191: 5%), 1 high (10%; EEMUA 191: 15%), 9 medium (90%;")
+    assert "turbidity-surge" in out
+
+
 def test_to_a_spreadsheet_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     site, table = tmp_path / "sligo.yaml", tmp_path / "alarms.csv"
     site.write_bytes((SITES / "sligo.yaml").read_bytes())
