@@ -22,6 +22,8 @@ _RISEN = 0.05
 _RIPPLE = 0.05
 _SURE, _FALLING, _HELD_DOWN, STEADY = MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE
 _COMMS_HORIZON = 72.0
+#: An inflow may quicken: at worst by so much (engineering judgement).
+_QUICKENS = 1.2
 #: Hours: at half of this, or of what was told, the time left is news; with less than that left no more.
 _FIRST_TOLD, _LEAST_TOLD = 2.0, 0.2
 
@@ -219,7 +221,7 @@ class PowerLossFlooding(IncidentModel):
         def reckoned(rate: float) -> float | None:
             return max(0.0, (floor - start) / rate - ago) if rate > 0.0 else None
 
-        return reckoned(rise.fast), reckoned(rise.middle), reckoned(rise.slow)
+        return reckoned(_QUICKENS * rise.fast), reckoned(rise.middle), reckoned(rise.slow)
 
     def _carried(self, now: Instant) -> bool:
         """Whether a pump holds the water: it has power, ran within half an hour, and the level is below its start."""
@@ -279,7 +281,11 @@ class PowerLossFlooding(IncidentModel):
 
     def _flood_left(self, now: Instant) -> TimeLeft:
         hours = self._hours_to_floor(now)
-        assumptions = ["the sump is a prism up to the floor", "inflow stays within what the last half hour showed"]
+        assumptions = [
+            "the sump is a prism up to the floor",
+            "inflow stays within what the last 20 minutes showed",
+            f"at worst it is {_QUICKENS - 1:.0%} more",
+        ]
         if self.value(now, "sump_level") is None and hours is not None:
             seen = self.clock(int(self.memory.numbers["level at"]))
             assumptions.append(f"level not seen since {seen}: counted on by the last rate")

@@ -1,4 +1,4 @@
-"""How fast a sump rises, as a range, from its levels of the last half hour."""
+"""How fast a sump rises, as a range, from its levels of the last minutes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Minutes looked back on: the range is what the fastest and the slowest of them say.
-SPANS = (10, 20, 30)
+SPANS = (5, 10, 20)
 #: Fewer levels than this say nothing.
 _LEAST = 6
 
