@@ -1,4 +1,4 @@
-"""The drill and the cold snap, folded without any wire: what must be announced, when, nothing else, and one problem."""
+"""The drill, the cold snap and a lost link, folded without any wire: what is announced, when, and nothing else."""
 
 from __future__ import annotations
 
@@ -53,13 +53,18 @@ def frost() -> Told:
     return told("qingdao-2016-01-freeze")
 
 
-@pytest.mark.parametrize("event", ["drill", "frost"])
+@pytest.fixture(scope="module")
+def link() -> Told:
+    return told("liuyang-link-loss")
+
+
+@pytest.mark.parametrize("event", ["drill", "frost", "link"])
 def test_what_is_expected_comes_in_time_and_nothing_else(event: str, request: pytest.FixtureRequest) -> None:
     score = request.getfixturevalue(event).score
     assert [one for one in (*score.alarms, *score.phases) if not one.hit] == []
     assert score.false_alarms == score.violations == ()
     assert [one for one in score.warnings if not one.enough] == []
-    assert score.warnings
+    assert bool(score.warnings) == (event != "link")
     assert not score.too_many
 
 
@@ -83,6 +88,13 @@ def test_the_alarms_that_stood_are_held_through_the_dark_and_clear_on_readings_o
     of_it = [one for one in drill.outputs if isinstance(one, AlarmEvent) and one.occurrence == high.occurrence]
     assert [one.transition for one in of_it] == ["raised", "uncertain", "certain", "cleared"]
     assert lost < of_it[1].time < back <= of_it[2].time <= of_it[3].time
+
+
+def test_a_plant_s_lost_link_is_one_problem_and_not_one_a_station(link: Told) -> None:
+    silent = link.alarms("raised", rule="station-silent", site="no3")
+    assert {one.station for one in silent} == {"intake", "clarifier", "filters", "clearwell", "highlift"}
+    assert [one.station for one in silent if one.annunciated] == ["intake"]
+    assert len(link.alarms("cleared", rule="station-silent", site="no3")) == 5
 
 
 def test_a_flooding_is_one_incident_that_says_when_it_goes_blind(drill: Told) -> None:
