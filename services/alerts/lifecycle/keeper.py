@@ -14,7 +14,7 @@ from services.alerts.detection.layout import BY_RULE_CHANGE, CAUSES
 from services.alerts.lifecycle import chatter, commands, machine
 from services.alerts.lifecycle.causes import Causes
 from services.alerts.lifecycle.machine import Refused
-from services.alerts.lifecycle.memory import Held, Key, Memory, Window, key_of, under
+from services.alerts.lifecycle.memory import Held, Key, Memory, Window, key_of, under, until_of
 from services.alerts.lifecycle.state import AlarmState, Definition, Letter
 from services.alerts.lifecycle.together import together
 from services.core.records import AlarmEvent, Command
@@ -47,19 +47,36 @@ class Keeper:
     def take(self, events: Iterable[AlarmEvent]) -> list[AlarmEvent]:
         """What detection found, in order of time for each alarm; gives the transitions with their states.
 
-        What a cause or a consequence says waits for `release`.
+        What a cause or a consequence says waits for `release`; what comes after the end of work that was planned over
+        it waits for the tick that says so, since what that releases together sounds once.
         """
         out: list[AlarmEvent] = []
         for event in events:
-            if (key := key_of(event)) in self.causes.concerned:
+            if (key := key_of(event)) in self.causes.concerned or self._after_work(key, event.time):
                 self.memory.waiting.append(event)
             else:
                 out += self._due(key, event.time)
                 out += self._one(key, event)
         return out
 
+    def _after_work(self, key: Key, time: int) -> bool:
+        return any(window.until <= time and under(window.prefix, self.site, key) for window in self.memory.windows)
+
     def release(self, until: int) -> list[AlarmEvent]:
-        """Every station has told its part up to `until` (ns): what waited is taken in order of time."""
+        """Every station with a part in causes has told it up to `until` (ns): what waited is taken in order of time.
+
+        Nothing passes the end of planned work before a tick does.
+        """
+        return self._release(min([until, *(window.until - 1 for window in self.memory.windows)]))
+
+    def _pass(self, time: int) -> list[AlarmEvent]:
+        """All stations have told their part up to `time` (ns): what waited and the ends of planned work, in order."""
+        out: list[AlarmEvent] = []
+        for end in sorted({window.until for window in self.memory.windows if window.until <= time}):
+            out += self._release(end - 1) + self._end_work(end)
+        return out + self._release(time)
+
+    def _release(self, until: int) -> list[AlarmEvent]:
         due = self.causes.order(event for event in self.memory.waiting if event.time <= until)
         if due:
             self.memory.waiting = [event for event in self.memory.waiting if event.time > until]
@@ -193,7 +210,7 @@ class Keeper:
     def close(self, closed: Iterable[AlarmEvent], time: int) -> list[AlarmEvent]:
         """The catalogue goes at `time` (ns): what still waits is told under it, and then what closes with it."""
         last = max((event.time for event in self.memory.waiting), default=time)
-        out = self.release(min(last, time))
+        out = self._pass(min(last, time))
         for event in closed:
             out += self._in_turn(event)
         return out
@@ -203,8 +220,9 @@ class Keeper:
 
         What no longer is a cause lets go; what is no longer defined is forgotten, and said to be.
         """
-        out = old.close(closed, time)
-        memory = self.memory = old.memory
+        told = old.close(closed, time)
+        memory, out = old.memory, list[AlarmEvent]()
+        self.memory = memory
         memory.standing = {k: t for k, t in memory.standing.items() if k in self.causes.by_key}
         for cause in sorted(self.causes.by_key.keys() - memory.standing.keys()):
             if (standing := memory.held.get(cause)) is not None and standing.state.active:
@@ -219,7 +237,7 @@ class Keeper:
                     out.append(self._told(held, time, "unsuppressed", after, cause=RULE_CHANGED))
                     self._settle(key, held)
         memory.raises = {key: times for key, times in memory.raises.items() if key in self.definitions}
-        return self._together(out)
+        return told + self._together(out)
 
     # -- from people
 
@@ -231,7 +249,10 @@ class Keeper:
         time = max(now, command.time)
         key = command.occurrence.partition("@")[0].removeprefix(f"{self.site}/")
         # What has come due by then is told even when the command is refused.
-        out = self._due(key, time)
+        out: list[AlarmEvent] = []
+        for end in sorted({window.until for window in self.memory.windows if window.until <= time}):
+            out += self._end_work(end)
+        out += self._due(key, time)
         try:
             return out + self._obeyed(command, key, time)
         except Refused as refusal:
@@ -274,34 +295,53 @@ class Keeper:
 
     def advance(self, time: int) -> list[AlarmEvent]:
         """What comes due up to `time`, each told at its own moment, in order."""
-        out = []
+        out = self._pass(time)
         for key in sorted(self.memory.held):
             out += self._due(key, time)
-        out += [commands.planned_over(self.site, window) for window in self.memory.windows if window.until <= time]
-        self.memory.windows = [window for window in self.memory.windows if window.until > time]
         for key, raises in list(self.memory.raises.items()):
             if raises[-1] + chatter.FORGOTTEN_AFTER <= time:
                 del self.memory.raises[key]
-        return self._together(sorted(out, key=lambda e: (e.time, e.station, e.point, e.rule, e.number)))
+        return sorted(out, key=lambda e: (e.time, e.station, e.point, e.rule, e.number))
+
+    def _end_work(self, end: int) -> list[AlarmEvent]:
+        """Planned work that ends at `end` (ns) lets go of what it suppressed."""
+        out: list[AlarmEvent] = []
+        over = [window for window in self.memory.windows if window.until == end]
+        for key in sorted(self.memory.held):
+            out += self._due(key, end)
+            for window in over:
+                held = self.memory.held.get(key)
+                if held is not None and window.by in held.state.suppressors:
+                    after = machine.unsuppressed(self._definition(key), held.state, window.by)
+                    out.append(self._told(held, end, "unsuppressed", after, cause="the planned work has ended"))
+                    self._settle(key, held)
+        self.memory.windows = [window for window in self.memory.windows if window.until != end]
+        out = self._together(out) + [commands.planned_over(self.site, window) for window in over]
+        return out + self._after_end()
+
+    def _after_end(self) -> list[AlarmEvent]:
+        """What waited for the end of planned work alone."""
+        keys = {key for event in self.memory.waiting if (key := key_of(event)) not in self.causes.concerned}
+        free = [e for e in self.memory.waiting if (k := key_of(e)) in keys and not self._after_work(k, e.time)]
+        self.memory.waiting = [event for event in self.memory.waiting if event not in free]
+        out: list[AlarmEvent] = []
+        for event in self.causes.order(free):
+            out += self._due(key_of(event), event.time) + self._one(key_of(event), event)
+        return out
 
     def _due(self, key: Key, time: int) -> list[AlarmEvent]:
         """What comes due for one alarm up to `time`, the earliest first."""
         out: list[AlarmEvent] = []
         while (held := self.memory.held.get(key)) is not None:
             state, definition = held.state, self._definition(key)
-            ends = [(window.until, window.by) for window in self.memory.windows if window.by in state.suppressors]
-            due = [(state.realarm_at, 0, ""), (state.shelved_until, 1, ""), *((end, 2, by) for end, by in ends)]
-            due = sorted(one for one in due if 0 < one[0] <= time)
+            due = sorted((t, n) for t, n in ((state.realarm_at, 0), (state.shelved_until, 1)) if 0 < t <= time)
             if not due:
                 break
-            match due[0]:
-                case at, 0, _:
-                    after, transition, cause = machine.realarmed(definition, state), "realarmed", "still stands"
-                case at, 1, _:
-                    after, transition, cause = machine.unshelved(definition, state), "unshelved", "its time is over"
-                case at, _, by:
-                    after, transition = machine.unsuppressed(definition, state, by), "unsuppressed"
-                    cause = "the planned work has ended"
+            at, which = due[0]
+            if which:
+                after, transition, cause = machine.unshelved(definition, state), "unshelved", "its time is over"
+            else:
+                after, transition, cause = machine.realarmed(definition, state), "realarmed", "still stands"
             out.append(self._told(held, at, transition, after, cause=cause))
             self._settle(key, held)
         return out
@@ -336,7 +376,7 @@ class Keeper:
             state=after.letter.name,
             who=command.who if command else who,
             command=command.id if command else "",
-            until=_until(transition, after, like, command),
+            until=until_of(transition, after, like, command),
         )
         held.state, held.last = after, told
         return told
@@ -355,12 +395,3 @@ class Keeper:
     def load(self, data: dict[str, Any]) -> None:
         """What `dump` gave."""
         self.memory = Memory.load(data)
-
-
-def _until(transition: str, after: AlarmState, like: AlarmEvent | None, command: Command | None) -> int:
-    """When it ends by itself (ns): a shelf, or planned work."""
-    if transition == "shelved" or after.letter is Letter.G:
-        return after.shelved_until
-    if transition == "suppressed" and command is not None:
-        return command.until
-    return like.until if like is not None else 0

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from services.alerts.lifecycle.causes import Causes
-from services.alerts.lifecycle.state import AlarmState
-from services.core.records import AlarmEvent
+from services.alerts.lifecycle.state import AlarmState, Letter
+from services.core.records import AlarmEvent, Command
 
 #: station/point/rule
 Key = str
@@ -96,3 +96,12 @@ def under(prefix: str, site: str, key: Key) -> bool:
     """Whether the alarm lies under site, site/station, site/station/point or is the alarm itself."""
     name = f"{site}/{key}"
     return name == prefix or name.startswith(f"{prefix}/")
+
+
+def until_of(transition: str, after: AlarmState, like: AlarmEvent | None, command: Command | None) -> int:
+    """When it ends by itself (ns): a shelf, or planned work."""
+    if transition == "shelved" or after.letter is Letter.G:
+        return after.shelved_until
+    if transition == "suppressed" and command is not None:
+        return command.until
+    return like.until if like is not None else 0

@@ -1,10 +1,10 @@
 """What is released at one instant sounds once.
 
-When a cause ends, or planned work, or a shelf, alarms that still stand are judged anew: a hundred of them after a
-thaw. Each of them then is unacknowledged, and on the operator's list at once: to hold them back, one a minute, would
-hide the last for an hour and a half. But a horn that sounds a hundred times in a second says no more than once. So
-critical ones sound, each, since each has minutes; where none is critical, the worst sounds for all. The others say
-which. An alarm that moves on by itself between that instant and the next tick is released alone.
+When a cause ends, or planned work, alarms that still stand are judged anew: a hundred of them after a thaw. Each of
+them then is unacknowledged, and on the operator's list at once: to hold them back, one a minute, would hide the last
+for an hour and a half. But a horn that sounds a hundred times in a second says no more than once. So critical ones
+sound, each, since each has minutes; where none is critical, the worst sounds for all. The others say which. A shelf
+was given to one alarm, and ends for one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import replace
 from services.alerts.lifecycle.memory import key_of
 from services.core.records import AlarmEvent
 
-_RELEASES = ("unshelved", "unsuppressed")
 _ORDER = ("critical", "high", "medium", "journal")
 
 
@@ -23,7 +22,7 @@ def together(events: Sequence[AlarmEvent]) -> list[AlarmEvent]:
     """The events, in the same order; of those that sound by a release at one instant only the worst still does."""
     by_instant: dict[int, list[AlarmEvent]] = {}
     for event in events:
-        if event.annunciated and event.transition in _RELEASES:
+        if event.annunciated and event.transition == "unsuppressed":
             by_instant.setdefault(event.time, []).append(event)
     quiet: dict[tuple[str, int], str] = {}
     for released in by_instant.values():
