@@ -1,7 +1,8 @@
 """windows: readings a second that one core takes into windows of a minute, a quarter, an hour and a day.
 
-Beside pandas, which groups the same readings by point and minute for the plain figures alone: mean, min, max, count.
-CPU seconds of this process, not wall seconds.
+Beside DuckDB, which computes the same figures of the same minutes, quarters and hours in SQL (windows_sql.py), and
+pandas, which groups the readings by point and minute for the plain figures alone: mean, min, max, count. Both have all
+readings in memory at once and in order. CPU seconds of this process, not wall seconds; each has one thread.
 """
 
 from __future__ import annotations
@@ -11,34 +12,40 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import numpy as np
+import pyarrow as pa
 
+from bench.windows_sql import FIGURES
 from services.aggregator.windows import WindowAggregator
 from services.core.catalogue import Point, Site, Station, to_json, version_of
 from services.core.catalogue.resolve import make_station_rule
-from services.core.clock import MINUTE, SECOND
+from services.core.clock import HOUR, MINUTE, SECOND
 from services.core.frame import Frame, make_frame
-from services.core.records import Aggregates, Config, Record, Tick
+from services.core.records import OPTIONAL_STATISTICS, Aggregates, Config, Record, Tick
 
+_SUMS = ", ".join(f"sum({name})" for name in ("mean", "min", "max", "count", "good_ratio", *OPTIONAL_STATISTICS))
 #: Midnight UTC of a day; any would do, as long as it is always the same.
 START = 1_700_006_400 * SECOND
 #: Points of a site, sites, readings a point and minute: a big plant; a city is a hundred of them.
 POINTS, SITES, A_MINUTE = 1000, 100, 6
 SMALL = 150
+#: What the peer is given: whole quarters, since its minutes and quarters are counted from the clock.
+PEER_MINUTES = 30
 
 
 def run(seconds_budget: float = 20.0) -> dict[str, Any]:
     """Measures for about `seconds_budget` s.
 
     "ours": readings/s a core of a site of 1,000 points, frames and ticks of a minute, an hour and a half; "small_site":
-    of 150 points; "late": the same with a tenth of the frames a minute late, each of which folds anew; "peer": pandas;
-    "state_bytes_per_point": stored, of 100,000 points in 100 sites.
+    of 150 points; "late": the same with a tenth of the frames a minute late, each of which folds anew; "peer": DuckDB;
+    "pandas": fewer figures of minutes alone; "state_bytes_per_point": stored, of 100,000 points in 100 sites.
     """
     records = _records(POINTS, 90)
     _play(WindowAggregator(), records[:4])  # compiles, or loads what is compiled
-    share = seconds_budget / 5
+    share = seconds_budget / 6
     ours, rows = _speed(records, share)
-    peer = _pandas(records, share)
+    peer = _duckdb(records[: 2 * PEER_MINUTES + 1], share)
     return {
         "bench": "windows",
         "unit": "readings/s a core",
@@ -48,7 +55,8 @@ def run(seconds_budget: float = 20.0) -> dict[str, Any]:
         "small_site": _speed(_records(SMALL, 90), share)[0],
         "late": _speed(_late(records), share)[0],
         "peer": peer,
-        "peer_is": "pandas, groupby point and minute: mean, min, max, count",
+        "peer_is": "DuckDB, the same figures in SQL",
+        "pandas": _pandas(records, share),
         "ratio": round(ours / peer, 1) if peer else None,
         **_state(),
     }
@@ -112,6 +120,36 @@ def _median(once: Callable[[], int], budget: float) -> tuple[float, int]:
     return statistics.median(seconds), answer
 
 
+def _duckdb(records: list[Record], budget: float) -> int:
+    frames = [r for r in records if isinstance(r, Frame)]
+    db = duckdb.connect()
+    db.execute("SET threads = 1")
+    times, points, values = (np.concatenate([getattr(f, n) for f in frames]) for n in ("times", "points", "values"))
+    names = pa.array([f"p{n}" for n in range(POINTS)])
+    db.register("columns", pa.table({"t": times, "point": names.take(pa.array(points)), "value": values}))
+    db.execute(
+        "CREATE TABLE said AS SELECT 's' AS site, 's' AS station, point, t, value, 0 AS quality, 0 AS log_offset "
+        "FROM columns"
+    )
+    db.execute(
+        "CREATE TABLE terms AS SELECT DISTINCT 's' AS station, point, 180000000000 AS holds, 'inf'::DOUBLE AS high, "
+        "'-inf'::DOUBLE AS low, 0.0 AS modulus, 1.0 / 3600 AS flow FROM said"
+    )
+    first, end = int(times.min()), int(times.max()) + 1
+    spans = [(w, s, s + w) for w in (MINUTE, 15 * MINUTE, HOUR) for s in range(first // w * w, end, w)]
+    db.execute("CREATE TABLE spans (width BIGINT, start BIGINT, until BIGINT)")
+    db.executemany("INSERT INTO spans VALUES (?, ?, ?)", spans)
+
+    def once() -> int:
+        # All figures are asked for: what is not would not be computed.
+        (row,) = db.execute(f"SELECT count(*), {_SUMS} FROM ({FIGURES})").fetchall()
+        return int(row[0])
+
+    seconds, _ = _median(once, budget)
+    db.close()
+    return round(len(times) / seconds)
+
+
 def _pandas(records: list[Record], budget: float) -> int | None:
     try:
         import pandas as pd
@@ -130,16 +168,15 @@ def _pandas(records: list[Record], budget: float) -> int | None:
 
 
 def _state() -> dict[str, int]:
-    """Of 100,000 points: what is stored is the same after an hour as after ten minutes."""
-    sizes = []
-    aggregator = WindowAggregator()
-    records = _records(POINTS, 60)
-    for n in range(0, len(records), 2):
-        _play(aggregator, records[n : n + 2])
-        if n in (20, 118):
-            sizes.append(len(aggregator.dump("s")))
-    return {
-        "state_points": POINTS * SITES,
-        "state_bytes_per_point_after_10_minutes": round(sizes[0] / POINTS),
-        "state_bytes_per_point_after_an_hour": round(sizes[1] / POINTS),
+    """What is stored of 100,000 points, after ten minutes and after half an hour, when a minute has just come."""
+    minutes, sizes = _records(POINTS, 30), dict.fromkeys((10, 30), 0)
+    for _ in range(SITES):
+        aggregator = WindowAggregator()
+        _play(aggregator, minutes[:20])
+        sizes[10] += len(aggregator.dump("s"))
+        _play(aggregator, minutes[20:60])
+        sizes[30] += len(aggregator.dump("s"))
+    points = POINTS * SITES
+    return {"state_points": points} | {
+        f"state_bytes_per_point_after_{minute}_minutes": round(size / points) for minute, size in sizes.items()
     }
