@@ -129,8 +129,9 @@ class SampleLineFault(Model):
 
 
 class Event(Described):
-    """A city's event: what drives its river, its plants and its people."""
+    """A city's event: what drives its river, its plants and its people. It need not name its model: it has plants."""
 
+    model: Literal["city"] = "city"
     rain: Annotated[list[Rain], Field(min_length=1, max_length=500)]
     river: RiverModel
     debris: Debris

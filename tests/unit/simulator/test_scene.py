@@ -33,6 +33,12 @@ def test_the_model_is_picked_by_what_the_file_says():
     assert isinstance(load_scene(FREEZE), Freeze)
 
 
+def test_a_city_may_name_its_model_and_need_not(tmp_path):
+    named = tmp_path / "event.yaml"
+    named.write_text("model: city\n" + STORM.read_text(encoding="utf-8"), encoding="utf-8")
+    assert read_event(named) == read_event(STORM)
+
+
 @pytest.mark.parametrize("path", [DRILL, FREEZE])
 def test_same_seed_same_bytes_and_any_portions(path):
     event = read_event(path)
