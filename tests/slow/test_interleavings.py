@@ -1,10 +1,11 @@
 """The canonical journal is the same over at least 10,000 generated deliveries of generated scripts.
 
-A script is some minutes of a plant of four stations: 17 measured points with rules of every kind, nine derived points,
-causes with their consequences, gates, modes, latches, an incident; stations that fall silent, die, and come back with
-what they had kept; bad, uncertain and saturated readings, clocks that run ahead; commands of people; another catalogue
-on the way. The reference folds it in order, a record a step. A delivery is folded in one of four ways: by the processor
-alone, as a replay, by the local shell's fold, by a cluster's partition fold.
+A script is some minutes of a plant of four stations: measured points with rules of every kind, derived points, causes
+with their consequences, gates, modes, latches, an incident; stations that fall silent, die, and come back with what
+they had kept, or are heard for the first time when the site is under way; bad, uncertain and saturated readings, clocks
+that run ahead; commands of people; another catalogue on the way. The reference folds it in order, a record a step. A
+delivery is folded in one of four ways: by the processor alone, as a replay, by the local shell's fold, by a cluster's
+partition fold.
 
 Promised, and tried here. The journal is the same, byte for byte, for:
 - any interleaving of stations, and of frames with ticks of another time than theirs;
@@ -21,9 +22,7 @@ Not promised, and kept in place here (`before`, `fixed` in tests/unit/alerts/int
 - A command and another catalogue take effect at their place in the log: nothing passes them. No tick is left out or
   added just before a command, since a tick may raise what the command is about.
 - Two values of one point and moment: the first that comes stands.
-- What is older than a site's first tick: a script begins when each of its stations has been heard.
-- An incident lists the alarms that it knew of. A point's silence and a successive mark are told by what comes after
-  them, maybe after the instant: where there is an incident the scripts have no such rules.
+- A frame is a unit with L = 0, and so is one that is later than L: only what is in time may come in other parts.
 """
 
 from __future__ import annotations

@@ -36,8 +36,6 @@ def draw_site(rng: Random, lateness: int = 0) -> Site:
     points = tuple(_varied(p, rng) for p in (*made.points, *_gauge()))
     if rng.random() < 0.5:
         made = made.model_copy(update={"incidents": ()})
-    else:
-        points = tuple(_in_time(p) for p in points)
     stations = tuple(
         station(name, stale_after=rng.choice([45, 60, LONGEST_STALE]), off_delay=rng.choice([0, 30, 300]))
         for name in ("intake", "clearwell", "lab", "gauge")
@@ -70,14 +68,6 @@ def _gauge() -> list[Point]:
         point("excess", rule("apart", "high", 2, clear=1, on_delay=10, off_delay=10), station="gauge",
               derived=doubled),
     ]  # fmt: skip
-
-
-def _in_time(one: Point) -> Point:
-    """Without alarms that may be told after an instant that they stood at: at a mark, and for a silence, what comes
-    next says what was. An incident lists the alarms that it knew of.
-    """
-    kept = tuple(r for r in one.rules if r.kind not in ("silent", "successive_high"))
-    return one.model_copy(update={"rules": kept})
 
 
 def _varied(one: Point, rng: Random) -> Point:

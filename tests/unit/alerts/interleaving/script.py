@@ -81,9 +81,11 @@ def _station(rng: Random, name: str, points: list[tuple[int, tuple[float, ...]]]
     outage = _outage(rng, end)
     kept: list[Frame] = []
     regime = {i: palette[0] for i, palette in points}
-    # A site begins when all of its stations were heard; what is older than its first tick is not promised.
-    out.append(Item(T0, frame(name, T0, *_readings(rng, points, regime, T0 - 9, T0)), (T0 - 10) * SECOND))
     low = T0
+    if rng.random() < 0.8:
+        out.append(Item(T0, frame(name, T0, *_readings(rng, points, regime, T0 - 9, T0)), (T0 - 10) * SECOND))
+    else:
+        low += 20 * rng.randint(1, 4)  # one that is heard for the first time when the site is under way
     while low < end:
         high = low + period
         readings = _readings(rng, points, regime, low, high)
@@ -99,9 +101,10 @@ def _station(rng: Random, name: str, points: list[tuple[int, tuple[float, ...]]]
             kept = []
         out.append(Item(high + behind, made, (high - period) * SECOND))
     if outage is not None and rng.random() < 0.3:
-        last = max((i for i in out if i.arrives <= outage[0] + behind), key=lambda i: i.arrives)
-        at = last.arrives + 3
-        out.append(Item(at, frame(name, at, death=True), last.record.through))  # type: ignore[union-attr]
+        last = max((i for i in out if i.arrives <= outage[0] + behind), key=lambda i: i.arrives, default=None)
+        if last is not None:
+            at = last.arrives + 3
+            out.append(Item(at, frame(name, at, death=True), last.record.through))  # type: ignore[union-attr]
     return sorted(out, key=lambda i: i.arrives)
 
 
@@ -140,11 +143,11 @@ def with_commands(rng: Random, script: Script, raised: list[tuple[int, str]]) ->
     """People act on what was `raised`: (ns, occurrence). Each at a moment of its own, some by a clock that is slow."""
     items = list(script.items)
     ends = [int(i.record.time) for i in items if isinstance(i.record, Tick)]
-    for n in range(rng.choice([0, 1, 2, 4, 6])):
+    for n in range(rng.choice([0, 2, 4, 6, 9])):
         if not raised:
             break
         time, occurrence = rng.choice(raised)
-        at = time / SECOND + rng.choice([1, 5, 30, 90])
+        at = time / SECOND + rng.choice([1, 1, 5, 5, 30, 90])
         if at * SECOND >= ends[-1]:
             continue
         name = occurrence if rng.random() < 0.6 else occurrence.partition("@")[0]
