@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from services.aggregator.sinks.parquet.history import History
+from services.aggregator.windows.late import window_of
 from services.aggregator.windows.recompute import looks_back, windows_again
 from services.aggregator.windows.terms import Terms
 from services.aggregator.windows.waiting import Columns
 from services.core.catalogue import from_json
-from services.core.clock import iso
+from services.core.clock import DAY, iso
 from services.core.records import Aggregates, Config, Recompute
 
 _WITHIN = """
@@ -29,10 +31,12 @@ ORDER BY r.log_offset, time, index
 """
 
 
-def asked(history: History) -> list[Recompute]:
-    """What is to be recomputed, as few spans, by site and width: those that touch are one."""
+def asked(history: History, after: int = 0) -> list[Recompute]:
+    """What is to be recomputed by entries of the log past offset `after`, as few spans: those that touch are one."""
     found = history.sql(
-        'SELECT site, width, epoch_ns(start) AS start, epoch_ns("end") AS until, readings FROM recompute ORDER BY ALL'
+        'SELECT site, width, epoch_ns(start) AS start, epoch_ns("end") AS until, readings FROM recompute '
+        "WHERE log_offset > ? ORDER BY ALL",
+        [after],
     )
     spans: list[Recompute] = []
     for site, width, start, end, readings in zip(*(column.to_pylist() for column in found.columns), strict=True):
@@ -42,6 +46,15 @@ def asked(history: History) -> list[Recompute]:
         else:
             spans.append(Recompute(site, width, start, end, readings))
     return spans
+
+
+def days_of(wanted: Recompute, zone: str) -> Iterator[Recompute]:
+    """The same in parts of at most a day of the site's zone each."""
+    start = wanted.start
+    while start < wanted.end:
+        end = min(window_of(start, DAY, zone)[1] if wanted.width == DAY else start + DAY, wanted.end)
+        yield replace(wanted, start=start, end=end)
+        start = end
 
 
 def recompute(history: History, config: Config, wanted: Recompute) -> list[Aggregates]:
