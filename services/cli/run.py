@@ -25,7 +25,7 @@ alarms, history and console. What is in the data folder goes on where it stopped
 
 Example: [bold]headworks run --speed 60[/]
 
-Example: [bold]headworks run dongtai-station-power-loss-flooding[/]
+Example: [bold]headworks run dongtai-station-power-loss-flooding --data drill[/]
 
 Example: [bold]headworks run --speed max --until-end --no-console --data /tmp/storm --json[/]
 """
