@@ -38,7 +38,7 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
             was = old.plan.station_ids.index(name)
             new.heard[s], new.silent[s] = old.heard[was], old.silent[was]
     new.tick, new.repeats = old.tick, old.repeats
-    new.diagnosis.adopt(old.diagnosis, closed)
+    out += new.diagnosis.adopt(old.diagnosis, closed, time)
     ended = _names(old.plan, rows)
     for s, name in enumerate(new.plan.station_ids):
         if new.silent[s] and (name, "station", new.plan.site.stations[s].stale.id) in ended:

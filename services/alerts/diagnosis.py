@@ -65,12 +65,19 @@ class Diagnosis:
                 raised.discard(rule)
         return raised
 
-    def adopt(self, old: Diagnosis, closed: Iterable[AlarmEvent]) -> None:
-        """Takes over from an earlier catalogue version; `closed` went with the change."""
+    def adopt(self, old: Diagnosis, closed: Iterable[AlarmEvent], time: int) -> list[IncidentEvent]:
+        """Takes over from an earlier catalogue version at `time` (ns); `closed` went with the change.
+
+        An incident that is open and no longer diagnosed ends with the change: nobody would ever close it.
+        """
         self.active = set(old.active)
         self._pending = old._pending + [change_of(e) for e in closed if e.transition == "cleared"]
         for model in self.models:
             model.memory = next((m.memory for m in old.models if m.kind == model.kind), model.memory)
+        kinds = {model.kind for model in self.models}
+        gone = [model for model in old.models if model.kind not in kinds and model.memory.phase]
+        unseen = Instant(time, {}, {}, frozenset(), frozenset())
+        return [model.move("closed", "no longer diagnosed: the catalogue has changed", unseen) for model in gone]
 
     def dump(self) -> dict[str, Any]:
         """All of it as JSON data."""
