@@ -22,6 +22,8 @@ Not promised, and kept in place here (`before`, `fixed` in tests/unit/alerts/int
 - A command and another catalogue take effect at their place in the log: nothing passes them. No tick is left out or
   added just before a command, since a tick may raise what the command is about.
 - Two values of one point and moment: the first that comes stands.
+- A successive mark (`successive_high`) is told by the reading after it, and not by a tick: it is here no consequence of
+  a cause, which may have been told by then.
 - A frame is a unit with L = 0, and so is one that is later than L: only what is in time may come in other parts.
 """
 

@@ -22,10 +22,13 @@ LEVELS: tuple[float, ...] = (3, 0, 2, 4, 5, 6, 7, 7.5, 8)
 #: No station is silent for longer before it is given up, s.
 LONGEST_STALE = 90
 
-#: A power cut at the gauge explains its own alarms, and one of a station elsewhere.
+#: A power cut at the gauge explains its own alarms, and one of a station elsewhere. Not the successive records: their
+#: mark is told by the reading after it, which may come when the cause has been told already.
 POWER = Suppression(
-    cause="gauge/power/lost", hides=("gauge/*/*", "clearwell/level/low"), because="no power", hold=20 * SECOND
-)
+    cause="gauge/power/lost",
+    hides=("gauge/stage/*", "gauge/turbidity/top", "gauge/turbidity/instrument", "gauge/pump/*", "gauge/excess/*",
+           "clearwell/level/low"), because="no power", hold=20 * SECOND,
+)  # fmt: skip
 
 
 def draw_site(rng: Random, lateness: int = 0) -> Site:
