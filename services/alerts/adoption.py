@@ -32,6 +32,9 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
     time = max(time, old.tick, int(old.heard.max(initial=0)))
     rows = new.engine.adopt(old.engine, time)
     closed = to_events(old.plan, rows)
+    if any((e.station, e.point, e.rule) in old.escalation.keys for e in closed) or not new.escalation.keys:
+        out += old.keeper.take(old.escalation.release(NEVER))
+    new.escalation.adopt(old.escalation, closed)
     out += new.keeper.adopt(old.keeper, closed, time)
     for s, name in enumerate(new.plan.station_ids):
         if name in old.plan.station_ids:
@@ -48,6 +51,7 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
     new.lawful.refused = old.lawful.refused
     new.begin_grid()
     take_over(new, old)
+    out += new.worse_in_incidents()
     return out
 
 

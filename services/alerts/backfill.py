@@ -19,7 +19,7 @@ from services.alerts.detection.engine import Engine
 from services.alerts.detection.layout import ACTIVE, BY_LIVE, BY_RETURN, BY_RULE_CHANGE, CAUSES, CLEARING
 from services.alerts.detection.plan import Plan
 from services.alerts.transitions import to_events
-from services.core.frame import Points, Qualities, Times, Values
+from services.core.frame import Frame, Points, Qualities, Times, Values
 from services.core.records import AlarmEvent
 
 #: A station whose readings are live.
@@ -148,3 +148,13 @@ class Backfill:
         self.closed[:], self._newest[:] = arrays["old_closed"], arrays["old_newest"]
         self._lane[:] = arrays["old_lane"]
         self._raised = {int(r): AlarmEvent(**event) for r, event in meta["raised"].items()}
+
+
+def later(frame: Frame, than: int) -> Frame:
+    """The frame without the readings up to `than` (ns)."""
+    new = frame.times > than
+    if new.all():
+        return frame
+    return replace(
+        frame, times=frame.times[new], points=frame.points[new], values=frame.values[new], quality=frame.quality[new]
+    )

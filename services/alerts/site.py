@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.alerts.adoption import adopt
-from services.alerts.backfill import OPEN, Backfill
+from services.alerts.backfill import OPEN, Backfill, later
 from services.alerts.clocks import Clocks
 from services.alerts.derived import FUNCTIONS, DerivedFunction
 from services.alerts.detection.engine import Engine
-from services.alerts.detection.layout import CLOCK, SILENT, SUCCESSIVE_HIGH
+from services.alerts.detection.layout import CLOCK, SILENT, STALE, SUCCESSIVE_HIGH
 from services.alerts.detection.plan import Plan, compile_site
 from services.alerts.diagnosis import Diagnosis
+from services.alerts.escalation import Escalation
 from services.alerts.grid import Grid, holds
 from services.alerts.lawful import Lawful
 from services.alerts.lifecycle.definitions import keeper_of
@@ -85,12 +85,18 @@ class SiteFold:
         self.silent = np.zeros(len(ids), np.uint8)
         concerned = self.keeper.causes.concerned
         rows = [r for r, name in enumerate(self.plan.names) if "/".join(name) in concerned]
+        self._causal = {self.plan.names[r] for r in rows}
         self._concerned = np.zeros(len(self.plan.points), np.bool_)
         self._concerned[self.plan.rules["point"][rows]] = True
         #: Stations that have a part in causes and consequences; where one is computed, all that it is computed from.
         telling = {ids.index(self.plan.names[r][0]) for r in rows}
         computed = any(i < len(site.points) and site.points[i].derived for i in np.flatnonzero(self._concerned))
         self._telling = sorted(telling | set(self.contributing)) if computed else sorted(telling)
+        #: A silence in an incident is worse, where there are incidents at all.
+        stale = self.plan.rules["kind"] == STALE
+        self.escalation = Escalation(
+            name for name, mine in zip(self.plan.names, stale, strict=True) if mine and site.incidents
+        )
         self.clocks = Clocks(self.plan)
         self.lawful = Lawful(self.plan)
         #: What incidents may hear of, by rule row.
@@ -133,7 +139,7 @@ class SiteFold:
                 out += self._after_its_time(station, frame)
                 if frame.through <= closed:
                     continue
-                frame, believed = _later(frame, closed), believed[believed > closed]  # noqa: PLW2901
+                frame, believed = later(frame, closed), believed[believed > closed]  # noqa: PLW2901
                 out += self.backfill.finish(station)
             first = int(believed[0]) if len(believed) else frame.through
             overdue = int(self.heard[station]) + int(self.plan.stale_after[station])
@@ -180,6 +186,7 @@ class SiteFold:
         # First what is computed: a timer on the grid must not run past instants that are still to be judged.
         out += self._evaluate()
         out += self.events(self.engine.settle(time))
+        out += self.worse_in_incidents()
         for one in self.clocks.judge(time, before, self.engine.wrong_clocks()):
             out += self.events(self.engine.clock(one.station, one.time, one.cause, one.offset))
         out += self.keeper.release(time)
@@ -208,6 +215,8 @@ class SiteFold:
     def _told(self) -> list[Output]:
         """What causes and consequences said up to where all of their stations have come, timers included."""
         until = max(int(self.heard[self._telling].min()), self.tick)
+        if not self.escalation.keys.isdisjoint(self._causal):
+            until = self.tick  # so do silences, where incidents make them worse
         out = self.events(self.engine.settle(until, self._concerned)) if until > _UNSEEN else []
         return out + list(self.keeper.release(until))
 
@@ -251,7 +260,11 @@ class SiteFold:
         events = to_events(self.plan, rows[order])
         noted = self._noted[rows["rule"][order]].tolist()
         self.diagnosis.note(event for event, seen in zip(events, noted, strict=True) if seen)
-        return list(self.keeper.take(events))
+        return list(self.keeper.take(self.escalation.take(events)))
+
+    def worse_in_incidents(self) -> list[Output]:
+        """Silences up to the tick, of which all have come and all instants been judged."""
+        return list(self.keeper.take(self.escalation.release(self.tick)))
 
     def _death(self, station: int, time: int) -> list[Output]:
         """A death certificate; where a gap had come before it, the gap was the silence."""
@@ -323,7 +336,9 @@ class SiteFold:
             out.append(Derived(frame))
         out += self.events(self.engine.settle(int(times[-1]), self._on_grid))
         everything = np.hstack((values, derived_v)), np.hstack((quality, derived_q))
-        return out + list(self.diagnosis.step(self._names, times, *everything))
+        incidents = self.diagnosis.step(self._names, times, *everything)
+        self.escalation.turn(incidents)
+        return out + list(incidents)
 
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """(JSON data, arrays): all of the state but the catalogue."""
@@ -333,6 +348,7 @@ class SiteFold:
             "refused": self.lawful.refused,
             "diagnosis": self.diagnosis.dump(),
             "alarms": self.keeper.dump(),
+            "escalation": self.escalation.dump(),
         }
         arrays = self.engine.arrays() | self.grid.arrays()
         meta["backfill"], old = self.backfill.dump()
@@ -361,17 +377,8 @@ class SiteFold:
             at += size
         self.diagnosis.load(meta["diagnosis"])
         self.keeper.load(meta["alarms"])
+        self.escalation.load(meta["escalation"])
         self.backfill.load(meta["backfill"], arrays)
         self.clocks.load(arrays)
         if self.ordering is not None:
             self.ordering.load(meta["ordering"], arrays)
-
-
-def _later(frame: Frame, than: int) -> Frame:
-    """The frame without the readings up to `than` (ns)."""
-    new = frame.times > than
-    if new.all():
-        return frame
-    return replace(
-        frame, times=frame.times[new], points=frame.points[new], values=frame.values[new], quality=frame.quality[new]
-    )

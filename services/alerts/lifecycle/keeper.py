@@ -163,6 +163,10 @@ class Keeper:
                 if after.active and after.in_service:
                     # On the way down nothing sounds: who has seen the worse alarm knows of this one.
                     after = replace(after, unacknowledged=after.unacknowledged and self._hider_unseen(event))
+            case "realarmed":  # it has become worse: who had seen it is to see it again
+                if held is None or not before.active:
+                    return out
+                after = machine.realarmed(definition, before) if before.in_service else before
             case _:
                 after = before
         if held is None:
@@ -170,6 +174,8 @@ class Keeper:
         told = self._told(held, event.time, event.transition, after, like=event)
         if event.transition == "unhidden":
             told = replace(told, annunciated=False)
+        elif event.transition == "realarmed":
+            told = replace(told, annunciated=before.in_service)
         out.append(told)
         if event.transition == "raised" and told.annunciated:
             out += self._chatter(key, held, event.time)
