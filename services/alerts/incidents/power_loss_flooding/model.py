@@ -81,8 +81,10 @@ class PowerLossFlooding(IncidentModel):
         level, feeds = self.value(now, "sump_level"), self.value(now, "feeds")
         dark = self._dark(now)
         if phase == "recovering":
-            raised = self.raised(now, "sump_level") or self.raised(now, "feeds")
-            return ("rising" if "sump" in raised else "power_lost", raised) if raised else ("", "")
+            for role, found in (("floor_water", "flooded"), ("sump_level", "rising"), ("feeds", "power_lost")):
+                if raised := self.raised(now, role):
+                    return found, raised
+            return "", ""
         # Power unseen, pump dead, water over its limit: nobody waits for the feeds to be seen.
         unseen = feeds is None and self.value(now, "sump_pump") != 1.0
         opened = phase or dark or (self.raised(now, "sump_level") if unseen else "")
