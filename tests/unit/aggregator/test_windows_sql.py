@@ -15,7 +15,7 @@ from services.aggregator.sinks.parquet import Historian, History
 from services.aggregator.sinks.parquet.again import asked, recompute
 from services.aggregator.sinks.parquet.tables import STATISTICS, table_of
 from services.aggregator.windows import WindowAggregator
-from services.aggregator.windows.terms import Terms
+from services.aggregator.windows.terms import Terms, day_of
 from services.core.catalogue import from_json
 from services.core.clock import DAY, HOUR, MINUTE
 from services.core.frame import Frame
@@ -27,7 +27,7 @@ from services.telemetry.simulator.scene import scene_of
 from tests.local.storm import first_hours
 
 SITE = "no3"
-WIDTHS = (MINUTE, 15 * MINUTE, HOUR)
+WIDTHS = (MINUTE, 15 * MINUTE, HOUR, DAY)
 
 
 class Recorder:
@@ -68,16 +68,16 @@ def disordered(records: list[Record], latest: int) -> list[Record]:
     return [record for _, record in sorted(placed, key=lambda one: one[0])]
 
 
-def night_until(folder: Path, end: str) -> list[Record]:
-    """What the plant's gateway sends from the storm's beginning to `end` (ISO 8601), in order."""
+def night_of(event: str) -> list[Record]:
+    """What the plant's gateway sends in an event (its id or file), in order."""
     recorder = Recorder()
-    scene = scene_of(find_event(first_hours(folder, end)))
+    scene = scene_of(find_event(event))
     assert not list(headless(scene, catalogue_for(scene), lambda: recorder))
     return recorder.records
 
 
 async def test_every_window_is_as_plain_sql_has_it(tmp_path: Path) -> None:
-    assert await compare(night_until(tmp_path, "2023-04-18T18:20:00+08:00"), tmp_path) > 5000
+    assert await compare(night_of(first_hours(tmp_path, "2023-04-18T18:20:00+08:00")), tmp_path) > 5000
 
 
 async def compare(night: list[Record], tmp_path: Path) -> int:
@@ -154,7 +154,8 @@ def _sql(history: History, config: Config, last: int) -> Rows:
         "high": terms.high, "low": terms.low, "modulus": terms.modulus, "flow": pa.array(terms.flow, from_pandas=True),
     }))  # fmt: skip
     first = db.sql("SELECT min(t) FROM said").fetchall()[0][0]
-    spans = [(w, s, s + w) for w in WIDTHS for s in range(first // w * w, last + HOUR, w)]
+    spans = [(w, s, s + w) for w in WIDTHS[:3] for s in range(first // w * w, last + HOUR, w)]
+    spans += [(DAY, *day_of(moment, "Asia/Shanghai")) for moment in range(first, last + DAY, DAY)]
     width, start, until = map(list, zip(*spans, strict=True))
     db.register("spans", pa.table({"width": width, "start": start, "until": until}))
     order = ", ".join(STATISTICS)
