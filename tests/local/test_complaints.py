@@ -3,7 +3,7 @@
 | complaint | proved by |
 |---|---|
 | 1. ThingsBoard #15583, #6773, #8681 | the three tests `thingsboard` |
-| 2. Ignition's MQTT engine: old values unalarmed; store and forward that loses | the two tests `ignition` |
+| 2. Ignition's MQTT engine: old values unalarmed; store and forward that loses | the tests `ignition` |
 | 3. Kapacitor #815: backfilled points clear a live deadman alarm | the two tests `kapacitor` |
 | 4. Grafana alerting: no acknowledgement; #47499: missing data ignores the pending period | the tests `grafana` |
 | 5. Telegraf #16537: a dead output stalls all input | tests/stack/test_faults.py (influxdb killed and stopped), test_sink.py `influxdb_away_and_the_sink_killed_lose_nothing` |
@@ -98,6 +98,19 @@ async def test_ignition_values_older_than_the_current_one_are_alarmed_and_kept(d
     with History(door.folder, door.log) as history:
         found = history.readings("no3", "intake", "turbidity")
     assert len(found) == 6
+
+
+async def test_ignition_what_was_normal_again_at_the_end_of_a_backlog_is_not_lost(door: Door) -> None:
+    """The same, where the backlog ends before the return has lasted: no live reading will ever tell of it."""
+    await door.says(10, (10, "turbidity", 1.0))
+    await door.tick(900)
+    await door.told()
+    await door.says(300, (60, "turbidity", 9.0), (200, "turbidity", 9.0), (300, "turbidity", 1.0))
+    await door.says(910, (910, "turbidity", 1.0))
+    await door.tick(910)
+    told = await door.told()
+    assert [e.state for e in told if e.transition == "missed"] == ["D"]
+    assert not any(e.annunciated for e in told)
 
 
 async def test_ignition_store_and_forward_loses_nothing_when_the_bridge_dies(door: Door) -> None:
