@@ -128,7 +128,7 @@ class SiteWindows:
         sealed = base.at * MINUTE
         # What a counter said counts for the next reading, however much later that came.
         reach = np.where(self.terms.modulus[points] > 0, sealed, times + self.terms.limit[points])
-        self._too_late.add(len(times), int(times.min()), min(int(reach.max()), sealed))
+        self._too_late.add(times, np.minimum(reach, sealed))
         seen, counted = base.seen.copy(), base.counted.copy()
         catch_up(*columns, self.terms.modulus, base.seen, base.held, base.counted)
         changed = (base.seen != seen) & (base.seen + self.terms.limit > sealed)

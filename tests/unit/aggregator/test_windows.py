@@ -175,6 +175,20 @@ def test_older_windows_are_left_to_the_archive_and_named_once() -> None:
     assert not [o for o in aggregator.step("no3", [Tick((start + 3 * 86400) * SECOND)]) if isinstance(o, Recompute)]
 
 
+def test_a_stray_old_reading_does_not_make_a_year_of_a_nights_backlog() -> None:
+    aggregator, year = WindowAggregator(), 365 * 86400
+    aggregator.step("no3", [config(), frame((year, LEVEL, 2.0)), Tick((year + 86400) * SECOND)])
+    old = frame((7, LEVEL, 9.0), (year - 7200, LEVEL, 9.0), (year - 7000, LEVEL, 9.0), (year - 1800, LEVEL, 9.0))
+    out = aggregator.step("no3", [old, Tick((year + 86460) * SECOND)])
+    spans = [(o.start // SECOND, o.end // SECOND, o.readings) for o in out if isinstance(o, Recompute)]
+    assert [s for o, s in zip(out, spans, strict=True) if isinstance(o, Recompute) and o.width == MINUTE] == [
+        (0, 240, 1), (year - 7200, year - 6780, 2), (year - 1800, year - 1620, 1),
+    ]  # fmt: skip
+    assert [s for o, s in zip(out, spans, strict=True) if isinstance(o, Recompute) and o.width == HOUR] == [
+        (0, 3600, 1), (year - 7200, year, 3),
+    ]  # fmt: skip
+
+
 def test_a_site_that_allows_lateness_keeps_its_windows_longer() -> None:
     for lateness, kept in ((0, False), (10 * MINUTE, True)):
         aggregator = WindowAggregator()
