@@ -36,7 +36,7 @@ from tests.unit.alerts.interleaving.compare import Counts, compare
 #: What the scripts must have come to, or the property would hold of nothing.
 SEEN = {
     "raised", "cleared", "hidden", "unhidden", "uncertain", "certain", "missed", "superseded", "suppressed",
-    "unsuppressed", "acknowledged", "shelved", "unshelved", "realarmed", "refused", "removed", "reset", "incident",
+    "unsuppressed", "acknowledged", "shelved", "unshelved", "realarmed", "refused", "removed", "incident",
     "lane historical",
 }  # fmt: skip
 
