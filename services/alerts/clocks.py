@@ -48,8 +48,8 @@ _STATE = np.dtype(
         ("newest", "i8"),  # up to where had been read, ns
         ("since", "i8"), ("lag", "i8"), ("count", "i8"),  # the same lag since this tick, at so many
         ("back", "i8"),  # before what had been read since this tick, 0: it is not
-        ("right", "i8"),  # right since this tick, 0: it is not
-        ("last", "i8"),  # the tick that last heard of it
+        ("right", "i8"),  # right since this tick, while its alarm stands, else 0
+        ("last", "i8"),  # when it was last heard: how far it reached, or the tick if it lags
         ("by_readings", "i8"),  # what its readings say is wrong: a heartbeat does not say that they are right
     ]
 )  # fmt: skip
@@ -103,18 +103,21 @@ class Clocks:
             if due:
                 self._waiting[station] = [one for one in waiting if one[0] > time]
                 found = self._heard(station, state, time, _merged(due, time), rule.window)
-                state["last"] = time
+                if station not in wrong:
+                    state["right"] = 0  # while all is well nothing hangs on where the ticks are
             if station in wrong:
                 right = int(state["right"])
                 if right and right + rule.off_delay <= time:
                     out.append(Found(station, right + rule.off_delay))
+                    state["right"] = 0
             elif found is not None:
                 out.append(found)
         return out
 
     def _heard(self, station: int, state: Any, time: int, said: tuple[int, int, int, int], window: int) -> Found | None:
         """What the frames since the last tick say, as one; the fault that it comes to."""
-        _, newest, reading, shown = said
+        through, newest, reading, shown = said
+        state["last"] = time
         before = int(state["newest"])
         if reading:
             state["newest"] = max(before, newest)
@@ -124,6 +127,7 @@ class Clocks:
             return Found(station, time, BY_CLOCK_AHEAD if shown > time else BY_CLOCK_BEHIND, shown - time)
         lag, limit = time - newest, int(self.plan.stale_after[station])
         if lag <= max(_RIGHT, limit // 2):
+            state["last"] = through
             if reading or not state["by_readings"]:
                 state["count"] = state["back"] = state["by_readings"] = 0
                 state["right"] = state["right"] or time

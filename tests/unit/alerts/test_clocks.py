@@ -274,3 +274,12 @@ def test_a_station_whose_clock_nobody_wants_to_know_of_has_no_alarm():
 )
 def test_the_error_is_told_in_words(seconds: float, words: str):
     assert in_words(seconds) == words
+
+
+def test_while_all_is_well_nothing_hangs_on_where_the_ticks_are():
+    states = []
+    for every in (STEP, 2 * STEP, 6 * STEP):
+        processor = AlertProcessor()
+        processor.step("no3", [config(plant()), *night([(0, 0)], 20 * MINUTE, every)])
+        states.append(processor.dump("no3"))
+    assert states[0] == states[1] == states[2]
