@@ -1,8 +1,8 @@
 """Conditions that remember a few numbers: sustained change (CUSUM, EWMA), drift, spikes.
 
 All work in event time, whatever the sampling: between two readings the earlier one is what the value was. A time of
-which nothing is known (bad quality, a point or station silent) adds nothing and takes nothing away. They are judged when
-a reading comes: where a point reports by exception, a value that stays is judged with the next one, for all its time.
+which nothing is known (bad quality, a point or station silent) adds nothing and takes nothing away. It is judged when a
+reading comes: where a point reports by exception, a value that stays is judged with the next one, for all its time.
 
 CUSUM: E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954); the tabular form with reference value and
 slack, and EWMA (S. W. Roberts, Technometrics 1, 1959): NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.3 and
