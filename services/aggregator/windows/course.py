@@ -20,7 +20,7 @@ QUARTER = 15 * MINUTE
 WIDER = (QUARTER, HOUR, DAY)
 WIDTHS = (MINUTE, *WIDER)
 
-_CARRIED = ("seen", "held", "counted")
+_CARRIED = ("seen", "held", "counted", "counted_at")
 
 
 class Window(NamedTuple):
@@ -59,6 +59,7 @@ class Course:
         self.seen = np.full(points, NEVER_READ, np.int64)
         self.held = np.full(points, np.nan)
         self.counted = np.full(points, np.nan)
+        self.counted_at = np.full(points, NEVER_READ, np.int64)
         wide = [blank(points) for _ in WIDER]
         self.ints = np.stack([ints for ints, _ in wide])
         self.floats = np.stack([floats for _, floats in wide])
@@ -72,7 +73,7 @@ class Course:
         """One that goes on by itself."""
         new = Course.__new__(Course)
         new.at, new.day, new.busy = self.at, self.day, self.busy
-        for name in ("seen", "held", "counted", "ints", "floats"):
+        for name in (*_CARRIED, "ints", "floats"):
             setattr(new, name, getattr(self, name).copy())
         new._minute = (np.empty_like(self._minute[0]), np.empty_like(self._minute[1]))
         return new
@@ -122,7 +123,8 @@ class Course:
         ints, floats = self._minute
         fold_minute(
             start, start + MINUTE, bucket.times, bucket.points, bucket.values, bucket.quality,
-            terms.limit, terms.high, terms.low, terms.modulus, self.seen, self.held, self.counted, ints, floats,
+            terms.limit, terms.high, terms.low, terms.modulus, self.seen, self.held, self.counted, self.counted_at,
+            ints, floats,
         )  # fmt: skip
         merge(self.ints, self.floats, ints, floats)
         self.busy = True
@@ -146,7 +148,7 @@ class Course:
 
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """(plain data, arrays)."""
-        names = ("seen", "held", "counted", "ints", "floats")
+        names = (*_CARRIED, "ints", "floats")
         return {"at": self.at, "day": list(self.day), "busy": self.busy}, {name: getattr(self, name) for name in names}
 
     @classmethod
@@ -154,7 +156,7 @@ class Course:
         """What `dump` gave. KeyError, ValueError when something is missing, of another type or shape."""
         new = cls(len(arrays["seen"]))
         new.at, new.day, new.busy = meta["at"], (meta["day"][0], meta["day"][1]), meta["busy"]
-        for name in ("seen", "held", "counted", "ints", "floats"):
+        for name in (*_CARRIED, "ints", "floats"):
             column, mine = arrays[name], getattr(new, name)
             if (column.dtype, column.shape) != (mine.dtype, mine.shape):
                 raise ValueError(f"damaged state: column {name!r} of the open windows")

@@ -65,16 +65,17 @@ def fold_minute(
     seen: Ints,
     held: Floats,
     counted: Floats,
+    counted_at: Ints,
     ints: Ints,
     floats: Floats,
 ) -> None:
     """Folds the readings of start <= time < end, in order of time by point, into rows of `ints`, `floats` made blank.
 
     By point: limit: how long a value holds, ns; high, low: seconds beyond are counted (inf, -inf: none); modulus: of a
-    counter, else 0. Carried from minute to minute, by point: seen: time of the last reading; held: its value, NaN
-    when it was not usable; counted: the last usable value of a counter. Of two readings of one moment the first stands.
-    A counter that falls has rolled over, unless that would mean more than half its range: then it was set anew, and
-    what it counted meanwhile is not known.
+    counter, else 0. Carried from minute to minute, by point: seen: time of the last reading; held: its value, NaN when
+    it was not usable; counted, counted_at: the last usable value of a counter and its time.
+    Of two readings of one moment the first stands. A counter that falls has rolled over, unless that would mean more
+    than half its range: then it was set anew, and what it counted meanwhile is not known.
     """
     for p in range(len(limit)):
         for k in range(6):
@@ -109,7 +110,7 @@ def fold_minute(
                     more += modulus[p]
                 if 0.0 <= more < modulus[p] / 2:
                     floats[p, DIFF] = more if np.isnan(floats[p, DIFF]) else floats[p, DIFF] + more
-            counted[p] = v
+            counted[p], counted_at[p] = v, t
     for p in range(len(limit)):
         if not np.isnan(held[p]):
             _hold(ints, floats, p, held[p], max(seen[p], start), min(end, seen[p] + limit[p]), high[p], low[p])
@@ -165,14 +166,14 @@ def catch_up(
     seen: Ints,
     held: Floats,
     counted: Floats,
+    counted_at: Ints,
 ) -> None:
     """What is carried from minute to minute, after readings of minutes that are no longer in memory."""
     for i in range(len(times)):
-        p = points[i]
-        if times[i] <= seen[p]:
-            continue
-        seen[p] = times[i]
-        usable = quality[i] < _FIRST_BAD and np.isfinite(values[i])
-        held[p] = values[i] if usable else np.nan
-        if usable and modulus[p] > 0.0:
-            counted[p] = values[i]
+        p, t, v = points[i], times[i], values[i]
+        usable = quality[i] < _FIRST_BAD and np.isfinite(v)
+        if usable and modulus[p] > 0.0 and t != seen[p] and t > counted_at[p]:
+            counted[p], counted_at[p] = v, t
+        if t > seen[p]:
+            seen[p] = t
+            held[p] = v if usable else np.nan

@@ -130,7 +130,7 @@ class SiteWindows:
         reach = np.where(self.terms.modulus[points] > 0, sealed, times + self.terms.limit[points])
         self._too_late.add(times, np.minimum(reach, sealed))
         seen, counted = base.seen.copy(), base.counted.copy()
-        catch_up(*columns, self.terms.modulus, base.seen, base.held, base.counted)
+        catch_up(*columns, self.terms.modulus, base.seen, base.held, base.counted, base.counted_at)
         changed = (base.seen != seen) & (base.seen + self.terms.limit > sealed)
         changed |= (base.counted != counted) & ~(np.isnan(base.counted) & np.isnan(counted))
         for point in np.flatnonzero(changed).tolist():
