@@ -22,12 +22,6 @@ from services.core.records import AlarmEvent, Command
 WORSE = "a worse alarm"
 RULE_CHANGED = CAUSES[BY_RULE_CHANGE]
 
-#: What sounds if the alarm comes to be unacknowledged by it; the others are shown when the alarm is in service.
-_SOUNDING = {"raised", "realarmed", "unshelved", "unsuppressed", "returned"}
-
-#: What is only written down.
-_WRITTEN = {"chattering", "forgotten"}
-
 #: Commands whose ids are remembered, so that one that comes twice is obeyed once.
 _REMEMBERED = 1_000
 
@@ -377,8 +371,8 @@ class Keeper:
             transition=transition,
             cause=like.cause if like is not None else (command.why if command else cause),
             annunciated=machine.tells(held.state, after)
-            if transition in _SOUNDING
-            else held.state.in_service and transition not in _WRITTEN and not who,
+            if transition in machine.SOUNDING
+            else held.state.in_service and transition not in machine.WRITTEN and not who,
             state=after.letter.name,
             who=command.who if command else who,
             command=command.id if command else "",

@@ -8,6 +8,13 @@ from services.alerts.lifecycle.state import AlarmState, Definition, Letter
 from services.core.errors import HeadworksError
 
 
+#: What sounds if the alarm comes to be unacknowledged by it; the others are shown when the alarm is in service.
+SOUNDING = {"raised", "realarmed", "unshelved", "unsuppressed", "returned"}
+
+#: What is only written down.
+WRITTEN = {"chattering", "forgotten"}
+
+
 class Refused(HeadworksError):
     """A command that does not apply to the alarm as it stands; the text says why, for the one who gave it."""
 
