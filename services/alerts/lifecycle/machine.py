@@ -7,7 +7,6 @@ from dataclasses import replace
 from services.alerts.lifecycle.state import AlarmState, Definition, Letter
 from services.core.errors import HeadworksError
 
-
 #: What sounds if the alarm comes to be unacknowledged by it; the others are shown when the alarm is in service.
 SOUNDING = {"raised", "realarmed", "unshelved", "unsuppressed", "returned"}
 
