@@ -17,7 +17,7 @@ from tests.stack.part import Part
 SINCE, END = "2023-04-18T20:45:00+08:00", "2023-04-18T21:15:00+08:00"
 
 #: The topics that have as many partitions as the log of sites.
-STATEFUL = ("alarms", "incidents", "derived", "aggregates", "alerts-state", "aggregator-state")
+STATEFUL = ("alarms", "incidents", "derived", "aggregates", "recompute", "alerts-state", "aggregator-state")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -166,6 +167,23 @@ def test_aggregates_are_a_line_a_station_with_five_fields_a_point():
     assert isinstance(intake.fields["river_level.count"], int)
     assert [where for where, _ in made.unnamed] == [place(1)]
     assert [made.lines.places[n] for n in range(2)] == [place(0), place(1)]
+
+
+def test_figures_that_there_are_not_are_not_written_nor_a_gap_of_nothing():
+    one = replace(
+        window("no3", MINUTE, [0, 3], 24 * HOUR), volume=np.array([12.5, math.nan]), gap=np.array([0.0, 30.0]),
+        above=np.array([0.0, math.nan]), twa=np.array([1.0, 2.0]),
+    )  # fmt: skip
+    lines = read(encode_aggregates([(place(0), one)], known()).lines.data)
+    assert {line.measurement for line in lines} == {"aggregates_1d"}
+    fields = {name: value for line in lines for name, value in line.fields.items()}
+    beyond = {
+        n: v for n, v in fields.items() if n.rpartition(".")[2] not in ("mean", "min", "max", "count", "good_ratio")
+    }
+    assert beyond == {
+        "raw_turbidity.volume": 12.5, "raw_turbidity.above": 0.0, "raw_turbidity.twa": 1.0,
+        "screen_head.gap": 30.0, "screen_head.twa": 2.0,
+    }  # fmt: skip
 
 
 def alarm(**more: Any) -> AlarmEvent:
