@@ -14,6 +14,7 @@ from services.cli import (
     check,
     collect,
     daemons,
+    influx,
     journal,
     kpi,
     notify,
@@ -52,6 +53,7 @@ for module in (
     bench,
     daemons,
     topics,
+    influx,
     notify,
     users,
 ):

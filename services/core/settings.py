@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     influx_url: str = "http://127.0.0.1:8086"
     influx_org: str = "headworks"
     influx_bucket: str = "telemetry"
+    #: Minutes into its name with `_1m`, hours and alarms with `_long`; `headworks influx apply` makes these buckets.
+    influx_split: bool = False
     influx_token: SecretStr = SecretStr("")
 
     archive_dir: Path = Path("headworks-archive")

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from services.aggregator.sinks.influx import Lines, Names, Piece, Place, Server, Watch, Writer, nameless, translate
+from services.aggregator.sinks.influx.buckets import Buckets
 from services.aggregator.sinks.influx.translate import Placed, Translated
 from services.core.clock import SECOND
 from services.core.ports import Reject
@@ -31,7 +32,8 @@ class Storing(Watch):
     def __init__(self, daemon: Daemon, server: Server, reject: Callable[[Sequence[Reject]], Awaitable[None]]) -> None:
         self._daemon, self._metrics, self._health = daemon, daemon.metrics, daemon.health
         self._send = reject
-        self._writer = Writer(server.write, reject, self)
+        self._buckets = (Buckets.split if daemon.settings.influx_split else Buckets.one)(server.bucket)
+        self._writers = {name: Writer(server.into(name), reject, self) for name in self._buckets.names}
         self._names = Names()
         self._vain: set[str] = set()
         self._refused = 0
@@ -47,7 +49,8 @@ class Storing(Watch):
 
     async def probe(self) -> None:
         """Writes nothing, until InfluxDB takes it: so that it is known before the first reading comes."""
-        await self._writer.ask()
+        for writer in self._writers.values():
+            await writer.ask()
 
     async def store(self, pieces: Sequence[Piece]) -> None:
         """Returns when all that the pieces say is in InfluxDB, or a dead letter."""
@@ -67,7 +70,8 @@ class Storing(Watch):
                 self._metrics.rejected.labels(reject.reason).inc()
             self._warn(len(rejects), "messages", rejects[-1].detail)
         if said.lines.data:
-            await self._writer.store(said.lines)
+            for bucket, lines in self._buckets.sorted(said.lines):
+                await self._writers[bucket].store(lines)
             self._metrics.latency.labels("write").observe(time.monotonic() - encoded)
         received = self._metrics.received
         received.labels("messages").inc(len(entries))

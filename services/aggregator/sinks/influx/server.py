@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -97,10 +99,14 @@ class Server:
         closing: Any = self._client.close
         await closing()
 
-    async def write(self, data: bytes) -> Answer:
-        """Sends lines; ACCEPTED only when InfluxDB has said that it stored them all."""
+    def into(self, bucket: str) -> Callable[[bytes], Awaitable[Answer]]:
+        """`write` into another bucket."""
+        return partial(self.write, bucket=bucket)
+
+    async def write(self, data: bytes, bucket: str = "") -> Answer:
+        """Sends lines; ACCEPTED only when InfluxDB has said that it stored them all. `bucket`: another than its own."""
         try:
-            stored = await self._write.write(self.bucket, self.org, data)  # nanoseconds unless told
+            stored = await self._write.write(bucket or self.bucket, self.org, data)  # nanoseconds unless told
         except ApiException as error:
             return _answer(error)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:  # noqa: UP041, aiohttp's own in 3.10
