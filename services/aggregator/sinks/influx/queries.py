@@ -116,7 +116,7 @@ def extreme(
 
 
 def latest_by_site(buckets: Buckets, span: Span, columns: Sequence[tuple[str, str, str]]) -> str:
-    """A row a site: `site`, the newest reading of each (column, station, point), and `age` of the oldest of them (s)."""
+    """A row a site: `site`, the newest reading of each (column, station, point), `age` (s) of the oldest."""
     wanted = " or ".join(f"(r.station == {text(s)} and r._field == {text(p)})" for _, s, p in columns)
     named = "".join(
         f"if r.station == {text(s)} and r._field == {text(p)} then {text(c)} else " for c, s, p in columns
