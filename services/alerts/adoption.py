@@ -41,7 +41,9 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
             was = old.plan.station_ids.index(name)
             new.heard[s], new.silent[s] = old.heard[was], old.silent[was]
     new.tick, new.repeats = old.tick, old.repeats
-    out += new.diagnosis.adopt(old.diagnosis, closed, time)
+    incidents = new.diagnosis.adopt(old.diagnosis, closed, time)
+    new.escalation.turn(incidents)
+    out += incidents
     ended = _names(old.plan, rows)
     for s, name in enumerate(new.plan.station_ids):
         if new.silent[s] and (name, "station", new.plan.site.stations[s].stale.id) in ended:
@@ -61,9 +63,11 @@ def take_over(new: SiteFold, old: SiteFold) -> None:
         return
     ids, was = [new.plan.site.points[i].id for i in new.inputs], old.watched
     arrays, before = new.grid.arrays(), old.grid.arrays()
+    if new.grid.step != old.grid.step:
+        before = _of_other_steps(before, old.grid.step, new.grid.step)
     ahead = len(before["grid_v"])
     arrays["grid_base"] = before["grid_base"]
-    arrays["grid_filled"] = np.full(len(ids), old.grid.base, np.int64)
+    arrays["grid_filled"] = np.full(len(ids), before["grid_base"][0], np.int64)
     arrays["grid_v"], arrays["grid_q"] = (
         np.full((ahead, len(ids)), np.nan),
         np.zeros((ahead, len(ids)), np.uint8),
@@ -87,6 +91,19 @@ def take_over(new: SiteFold, old: SiteFold) -> None:
         known, definition = memories.get(point.id, (None, None))
         if known is not None and definition == point.derived:
             function.memory[:] = known.memory
+
+
+def _of_other_steps(arrays: dict[str, NDArray[Any]], old: int, new: int) -> dict[str, NDArray[Any]]:
+    """The grid of `old` ns a step in steps of `new`: it goes on after all that readings have reached already."""
+    base, begun, floor = arrays["grid_base"].tolist()
+    reached = int(arrays["grid_filled"].max(initial=base)) * old
+    first, least = -(-reached // new), -(-floor * old // new)
+    return arrays | {
+        "grid_base": np.array([first, begun, least]),
+        "grid_filled": np.full_like(arrays["grid_filled"], first),
+        "grid_v": arrays["grid_v"][:0],
+        "grid_q": arrays["grid_q"][:0],
+    }
 
 
 def _names(plan: Plan, rows: NDArray[Any]) -> set[tuple[str, str, str]]:

@@ -92,6 +92,8 @@ class Escalation:
 
     def adopt(self, old: Escalation, closed: Iterable[AlarmEvent]) -> None:
         """Takes over from an earlier catalogue version; `closed` went with the change."""
+        if not self.keys:
+            return  # there are no incidents any more: nothing is open, and nobody would ever say that it closed
         self._waiting, self._turns = old._waiting, old._turns
         self._kinds, self._open, self._standing, self._high = old._kinds, old._open, old._standing, old._high
         for event in closed:

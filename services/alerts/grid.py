@@ -160,7 +160,7 @@ class Grid:
         # What no reading has filled yet is what an earlier instant left there, and no part of the state.
         known = np.arange(self.base, self.base + ahead)[:, None] < self.filled
         return {
-            "grid_base": np.array([self.base, self.begun]),
+            "grid_base": np.array([self.base, self.begun, self.floor]),
             "grid_filled": self.filled,
             "grid_now_v": self.now_v,
             "grid_now_q": self.now_q,
@@ -173,7 +173,8 @@ class Grid:
         """State from `arrays`; ValueError when it is of other inputs."""
         if arrays["grid_filled"].shape != self.filled.shape:
             raise ValueError("stored grid is of other inputs")
-        self.base, self.begun = int(arrays["grid_base"][0]), bool(arrays["grid_base"][1])
+        base, begun, self.floor = arrays["grid_base"].tolist()
+        self.base, self.begun = base, bool(begun)
         for name in ("filled", "now_v", "now_q", "now_t"):
             getattr(self, name)[:] = arrays[f"grid_{name}"]
         ahead = len(arrays["grid_v"])
