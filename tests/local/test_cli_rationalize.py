@@ -27,6 +27,7 @@ def called(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, s
 @pytest.fixture(autouse=True)
 def arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [])
+    monkeypatch.setenv("COLUMNS", "200")  # a table is cut to the terminal
 
 
 def test_the_master_alarm_database_of_a_plant(capsys: pytest.CaptureFixture[str]) -> None:
