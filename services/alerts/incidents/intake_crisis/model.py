@@ -112,6 +112,10 @@ class IntakeCrisis(IncidentModel):
         for name, role in (("threatened", "hours_pessimistic"), ("restricted", "flow_ratio")):
             if found := self.raised(now, role):
                 return self.move(name, f"again: {found}", now)
+        # An alarm that never cleared is not raised again: what it stands for may get worse all the same.
+        flow, standing = self.value(now, "flow_ratio"), self.standing(now, "flow_ratio")
+        if self.held("again", bool(standing) and flow is not None and flow < _RESTRICTED_FLOW, now.time, BLIND):
+            return self.move("restricted", f"again: {standing}", now)
         if found := self._flow_concluded(now):
             return self.move("restricted", f"again: {found}", now)
         return None

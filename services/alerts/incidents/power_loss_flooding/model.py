@@ -84,7 +84,7 @@ class PowerLossFlooding(IncidentModel):
             for role, found in (("floor_water", "flooded"), ("sump_level", "rising"), ("feeds", "power_lost")):
                 if raised := self.raised(now, role):
                     return found, raised
-            return "", ""
+            return self._again(now, level)
         # Power unseen, pump dead, water over its limit: nobody waits for the feeds to be seen.
         unseen = feeds is None and self.value(now, "sump_pump") != 1.0
         opened = phase or dark or (self.raised(now, "sump_level") if unseen else "")
@@ -98,6 +98,16 @@ class PowerLossFlooding(IncidentModel):
         if self.held("rising", bool(rising), now.time, _SURE if phase else 0):
             return "rising", rising
         return ("power_lost", dark) if dark else ("", "")
+
+    def _again(self, now: Instant, level: float | None) -> tuple[str, str]:
+        """Water that rises anew under an alarm that never cleared, and so is not raised again: the pump has tripped."""
+        wet, rise = self.standing(now, "floor_water"), self._rise(now)
+        worse = level is not None and rise is not None and rise.slow > 0.0
+        worse = worse and bool(wet or self.standing(now, "sump_level"))
+        if not self.held("again", worse, now.time, _FALLING):
+            return "", ""
+        flooded = wet or (level or 0.0) >= self.parameters["floor"]
+        return "flooded" if flooded else "rising", f"sump level {level:.2f} m, and it rises"
 
     def _dark(self, now: Instant) -> str:
         """The alarm of the lost power; one that only stands, power being back or unseen, opens nothing."""
