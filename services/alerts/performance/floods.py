@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from services.alerts.performance.words import DISPATCH, name_of, sounds
@@ -69,6 +69,7 @@ class FloodEvent:
 class _Position:
     rate: Rate
     head: list[First]
+    tail: list[First] = field(default_factory=list)  # the newest of a flood that lasts: the next one's head
 
 
 class Floods:
@@ -76,7 +77,7 @@ class Floods:
 
     Events come in order of event time. One that comes late (another site's log was behind) counts as heard when it
     came, at the newest time of its position, and stands in the first-out list at its own. Held per position: a number
-    an annunciation of the last ten minutes and ten names; and the stations whose clock is wrong.
+    an annunciation of the last ten minutes and some twenty names; and the stations whose clock is wrong.
     """
 
     def __init__(self, positions: Mapping[str, str] | None = None) -> None:
@@ -135,23 +136,28 @@ class Floods:
                 held = self._at.get(self._position_of.get(event.site, DISPATCH))
                 if held is not None:
                     start = f"{event.site}/{event.station}/"
-                    held.head = [replace(one, uncertain=one.uncertain or one.alarm.startswith(start))
-                                 for one in held.head]  # fmt: skip
+                    for names in (held.head, held.tail):
+                        names[:] = [replace(n, uncertain=n.uncertain or n.alarm.startswith(start)) for n in names]
             elif event.transition in ("cleared", "forgotten") and self._clocks.get(station) == event.occurrence:
                 del self._clocks[station]
 
     @staticmethod
     def _advance(position: str, held: _Position, time: int) -> list[FloodEvent]:
         ended = held.rate.advance(time)
-        return [] if ended is None else [_told(position, "end", ended, held.head)]
+        if ended is None:
+            return []
+        told = _told(position, "end", ended, held.head)
+        held.head, held.tail = [*held.head, *held.tail][-BEGINS + 1 :], []
+        return [told]
 
     def _sound(self, position: str, held: _Position, time: int, event: AlarmEvent) -> list[FloodEvent]:
         lasts = held.rate.flood is not None
         begun = held.rate.take(time)
-        if lasts:
-            return []
         uncertain = (event.site, event.station) in self._clocks
         first = First(event.time, name_of(event), event.occurrence, event.priority, uncertain)
+        if lasts:
+            held.tail = [*held.tail, first][-BEGINS + 1 :]
+            return []
         # Outside a flood the head is what the window holds; that is fewer than ten.
         held.head = [*held.head, first][-held.rate.count :]
         if begun is None:
@@ -174,7 +180,11 @@ class Floods:
         """The state as plain data."""
         return {
             "at": {
-                name: {"rate": held.rate.dump(), "head": [asdict(one) for one in held.head]}
+                name: {
+                    "rate": held.rate.dump(),
+                    "head": [asdict(one) for one in held.head],
+                    "tail": [asdict(one) for one in held.tail],
+                }
                 for name, held in self._at.items()
             },
             "newest": self._newest,
@@ -184,7 +194,9 @@ class Floods:
     def take_plain(self, state: dict[str, Any]) -> None:
         """What `plain` gave."""
         self._at = {
-            name: _Position(Rate.load(one["rate"]), [First(**first) for first in one["head"]])
+            name: _Position(
+                Rate.load(one["rate"]), *([First(**first) for first in one[part]] for part in ("head", "tail"))
+            )
             for name, one in state["at"].items()
         }
         self._newest = dict(state["newest"])

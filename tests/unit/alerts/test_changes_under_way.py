@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_a_grid_of_other_steps_goes_on_where_the_old_one_stood(seconds: int):
     out = run(log)
     times = [t / SECOND - T0 for o in out if isinstance(o, Derived) for t in sorted(set(o.frame.times.tolist()))]
     assert times == sorted(set(times))
-    assert max(b - a for a, b in zip(times, times[1:], strict=False)) <= seconds + 10
+    assert max(b - a for a, b in pairwise(times)) <= seconds + 10
     assert times[-1] > 240 - seconds
     raised = [e for e in out if isinstance(e, AlarmEvent) and e.rule == "flow-low" and e.transition == "raised"]
     assert len(raised) == 1

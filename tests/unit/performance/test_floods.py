@@ -44,6 +44,15 @@ def test_a_tick_ends_it_without_another_alarm() -> None:
     assert end.time == at(12.5)
 
 
+def test_a_second_flood_begins_with_what_came_last_in_the_first_not_with_what_came_first() -> None:
+    floods = Floods()
+    floods.take([*burst(0, 10), *burst(8, 3, name="late")])
+    first, second = floods.take(burst(14.2, 7, name="n"))
+    assert (first.transition, rules(first)) == ("end", [f"r{i:03}" for i in range(10)])
+    assert (second.transition, second.time) == ("begin", at(17.2))
+    assert rules(second) == [*(f"late{i:03}" for i in range(3)), *(f"n{i:03}" for i in range(7))]
+
+
 def test_each_position_has_its_own() -> None:
     floods = Floods({"plant": "east", "works": "west"})
     nine = burst(0, 9)
