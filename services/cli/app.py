@@ -84,7 +84,7 @@ def main() -> None:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         number = len(error.faults)
-        complain(f"{number} fault{'s' * (number != 1)} in the configuration: nothing was started")
+        complain(f"{number} fault{'s' * (number != 1)} in the configuration: nothing was started, nothing changed")
     except HeadworksError as error:
         complain(str(error))
     except OSError as error:

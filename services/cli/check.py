@@ -74,7 +74,8 @@ def examine(file: Path) -> tuple[str, list[Fault]]:
         points = sum(len(site.points) for site in catalogue.sites)
         rules = sum(len(p.rules) for site in catalogue.sites for p in site.points)
         versions = ", ".join(f"{site.id} {version_of(to_json(site))}" for site in catalogue.sites)
-        return f"{len(catalogue.sites)} sites, {points} points, {rules} alarms ({versions})", doubts(reading)
+        sites = len(catalogue.sites)
+        return f"{sites} site{'s' * (sites != 1)}, {points} points, {rules} alarms ({versions})", doubts(reading)
     if isinstance(data, dict) and ("plants" in data or "model" in data):
         from services.job.places import catalogue_for
         from services.telemetry.simulator.scene import load_scene
@@ -94,4 +95,8 @@ def examine(file: Path) -> tuple[str, list[Fault]]:
 
         night = load_expectation(file)
         return f"what is expected of {night.event}: {len(night.alarms)} alarms, {len(night.phases)} phases", []
-    raise ConfigError([Fault(str(file), 1, "file", "neither", "must have `sites:`, `plants:` or `model:` at the top")])
+    if isinstance(data, dict) and "policies" in data:
+        bound = "a file of rosters and policies is checked by `headworks notify`, when it starts"
+        raise ConfigError([Fault(str(file), 1, "file", "not a site or event", bound)])
+    bound = "must have `sites:`, `plants:` or `model:` at the top"
+    raise ConfigError([Fault(str(file), 1, "file", "not a site or event", bound)])

@@ -16,7 +16,7 @@ from services.core.errors import HeadworksError
 from services.job.options import DEFAULT_DATA
 
 NOTIFY_HELP = """Follow a folder's log and page whom the rosters and policies in FILE name, until Ctrl-C. It keeps its
-own log beside the site log: a restart pages nobody twice and forgets nobody.
+own log beside the site log: a restart pages nobody twice and forgets nobody. The file's fields: docs/guide/paging.md.
 
 Example: [bold]headworks notify sites/oncall/liuyang.yaml --data headworks-data[/]
 """
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def _notify(
     file: Annotated[Path, typer.Argument(help="Rosters, policies and channels.")],
     data: Annotated[Path, typer.Option(help="Folder of the site log.")] = DEFAULT_DATA,
-    player: Annotated[bool, typer.Option("--player", help="The run's clock is the log's: of a simulation.")] = False,
+    player: Annotated[bool, typer.Option("--player", help="A simulated event: the clock is the run's.")] = False,
     whole: Annotated[
         bool, typer.Option("--whole", help="At the first start: take all that the log holds too.")
     ] = False,
@@ -74,7 +74,10 @@ def _why(
     finally:
         database.close()
     if not found:
-        raise HeadworksError(f"nothing was decided on {name}; `headworks journal` has the names")
+        raise HeadworksError(
+            f"nothing was decided on {name}; `headworks journal` has the names, and what was before the first "
+            "`headworks notify` is history to it"
+        )
     for one in found:
         if as_json:
             print_json(asdict(one))

@@ -109,9 +109,10 @@ def _run(
     if as_json:
         print_json(to_json(summary))
     else:
+        incidents = len(summary.incidents)
         out.print(
-            f"{len(summary.alarms)} alarms, {len(summary.incidents)} incidents; {summary.published:,} readings "
-            f"published, {summary.received:,} received, {summary.lost:,} lost, {summary.rejected:,} rejected; "
+            f"{len(summary.alarms)} alarms, {incidents} incident{'s' * (incidents != 1)}; {summary.published:,} "
+            f"readings published, {summary.received:,} received, {summary.lost:,} lost, {summary.rejected:,} rejected; "
             f"{summary.wall_seconds:.1f} s, {summary.peak_rss_mb:,.0f} MB"
         )
     if summary.lost:

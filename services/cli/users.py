@@ -19,9 +19,16 @@ if TYPE_CHECKING:
     from services.access.accounts import Accounts
     from services.access.roles import Role
 
-HELP = "Who may sign in: users with a role (viewer, operator, engineer, administrator), and tokens for programs."
+HELP = """Who may use the HTTP API: users with a role (viewer, operator, engineer, administrator), and their tokens.
+docs/guide/access.md says what each role may.
 
-_Data = Annotated[Path, typer.Option(help="Folder of the site log.")]
+Example: [bold]echo | headworks users add scada --role operator --data headworks-data[/]
+
+Example: [bold]headworks users token scada --label hmi --data headworks-data[/]
+"""
+
+_Data = Annotated[Path, typer.Option(help="Data folder; its people.sqlite keeps them.")]
+_Shown = Annotated[str, typer.Option(help="The name that people read; else the user's.")]
 _Name = Annotated[str, typer.Argument(help="The user's name.")]
 _Role = Annotated[str, typer.Option(help="viewer, operator, engineer or administrator.")]
 
@@ -71,7 +78,7 @@ def _password(name: str) -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def _add(name: _Name, role: _Role = "viewer", shown: str = "", data: _Data = DEFAULT_DATA) -> None:
+def _add(name: _Name, role: _Role = "viewer", shown: _Shown = "", data: _Data = DEFAULT_DATA) -> None:
     wanted = _role(role)
     with _accounts(data) as accounts:
         accounts.add(name, wanted, shown, _password(name))

@@ -208,6 +208,8 @@ def faults_of(error: ValidationError, source: Source, path: _Path = ()) -> list[
             faults.append(source.absence(where, "is empty"))
         elif item["type"] == "extra_forbidden":
             faults.append(source.fault(where, item["input"], "is not a field here"))
+        elif item["type"] == "string_too_short" and item["ctx"]["min_length"] == 1:
+            faults.append(source.fault(where, item["input"], "must not be empty"))
         else:
             bound = _bound(item["msg"])
             if item["type"] == "string_type" and where in source.clocks:

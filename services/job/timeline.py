@@ -74,7 +74,10 @@ class Timeline:
         if isinstance(forecast, dict) and forecast.get("hours_pessimistic") is not None:
             high = forecast.get("hours_optimistic")
             upper = f"{high:.1f}" if isinstance(high, float) else f"over {forecast['horizon_hours']:.0f}"
-            left = f" · supply lasts {forecast['hours_pessimistic']:.1f} to {upper} h"
+            # Each incident says what its hours are until: the floor of a dark station is nobody's supply.
+            what = forecast.get("what", "supply loss")
+            until = "supply lasts" if what == "supply loss" else f"{escape(str(what))} in"
+            left = f" · {until} {forecast['hours_pessimistic']:.1f} to {upper} h"
         self._console.print(
             f"[dim]{self._clock(event.site, event.time)}[/] [bold reverse] {escape(_words(event.kind))}: "
             f"{escape(event.phase)} [/] {escape(self._names[event.site])}{left}",

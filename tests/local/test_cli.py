@@ -16,6 +16,7 @@ from services.job.places import PROJECT
 from tests.local.command import environment, inside, one_object
 
 COMMANDS = ["run", "simulate", "bridge", "alerts", "replay", "check", "apply", "journal", "kpi", "score", "bench"]
+COMMANDS += ["notify", "why", "users"]
 
 EVENT = PROJECT / "events" / DEFAULT_EVENT / "event.yaml"
 LIUYANG, SLIGO = PROJECT / "sites" / "liuyang.yaml", PROJECT / "sites" / "sligo.yaml"
@@ -156,6 +157,34 @@ def test_bench_names_what_it_knows_and_refuses_another() -> None:
     assert unknown.stdout == ""
     assert "nonsense" in unknown.stderr
     assert "detect" in unknown.stderr
+
+
+def test_check_of_rosters_and_policies_says_who_checks_them() -> None:
+    done = inside("check", PROJECT / "sites/oncall/liuyang.yaml")
+    assert done.returncode == 1
+    assert "headworks notify" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            "screen-head-high: {deadband: 0.7}",
+            "-0.4: limit and deadband: the clear limit must be within",
+        ),
+        ("screen-head-high: {limit: 600}", "limit must be within the point's range 0..2 m"),
+        ('turbidity-high: {response: ""}', "response: '': must not be empty"),
+        ("turbidty-high: {limit: 150}", "must be an alarm of type intake: a rule's name, or point/name"),
+    ],
+)
+def test_what_an_engineer_mistypes_is_told_in_the_engineers_words(tmp_path: Path, change: str, said: str) -> None:
+    text, old = LIUYANG.read_text(encoding="utf-8"), "          pump-no-flow: {response:"
+    assert text.count(old) == 1
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(text.replace(old, f"          {change}\n{old}"), encoding="utf-8")
+    done = inside("check", wrong)
+    assert done.returncode == 1
+    assert said in done.stderr
 
 
 def test_check_knows_what_is_expected_of_a_record() -> None:

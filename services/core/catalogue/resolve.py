@@ -294,7 +294,8 @@ class _SiteBuilder:
                 by_point[rule.point].append(definition.rule)
         for key in station.alarms:
             if key not in mine:
-                self.fault((*where, "alarms", key), key, f"must be an alarm of type {kind.type}")
+                bound = f"must be an alarm of type {kind.type}: a rule's name, or point/name"
+                self.fault((*where, "alarms", key), key, bound)
         ordered = sorted(sources, key=lambda n: (sources[n].derived is not None, n != "state"))
         used_parameters: set[str] = set()
         points = []

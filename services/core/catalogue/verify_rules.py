@@ -70,7 +70,9 @@ def _verify_kind(rule: Rule, point: Point) -> _Found:
 
 def _within(value: float, what: str, point: Point) -> _Found:
     if point.low is not None and point.high is not None and not point.low <= value <= point.high:
-        yield value, f"{what} must be within the point's range {point.low:g}..{point.high:g}"
+        # Rounded as people write it: 0.3 less 0.7 is -0.4. The unit, since it is mostly the unit that was mistaken.
+        shown, span = float(f"{value:.12g}"), f"{point.low:g}..{point.high:g} {point.unit}".rstrip()
+        yield shown, f"{what} must be within the point's range {span}"
 
 
 def _verify_limit(rule: Rule, limit: float, clear: float, point: Point) -> _Found:
@@ -83,7 +85,7 @@ def _verify_limit(rule: Rule, limit: float, clear: float, point: Point) -> _Foun
         if rule.kind != "successive_high" and not safe:
             yield clear, f"the clear limit must be on the safe side of the limit {limit:g}"
         elif rule.kind != "successive_high" and not any(_within(limit, "", point)):
-            yield from _within(clear, "the clear limit", point)
+            yield from _within(clear, "limit and deadband: the clear limit", point)
     elif rule.kind in _CHANGE:
         if limit <= 0:
             yield limit, f"the limit of a rule of kind {rule.kind} must be above 0"

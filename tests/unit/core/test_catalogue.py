@@ -127,7 +127,7 @@ BAD = {
     "duration too long": ("heartbeat: 2m", "heartbeat: 401d", "", "heartbeat", "401d", "400d"),
     "consequence missing": ("priority: medium, consequence: c,", "priority: medium,", "", "consequence", "", "is missing"),
     "consequence empty": (
-        "priority: medium, consequence: c,", 'priority: medium, consequence: "",', "", "consequence", "''", "1 char",
+        "priority: medium, consequence: c,", 'priority: medium, consequence: "",', "", "consequence", "''", "not be empty",
     ),
     "response missing": (
         "response: r, respond_within: 5m, gate", "respond_within: 5m, gate", "", "response", "", "is missing",
