@@ -180,7 +180,11 @@ class Dispatch:
         out = []
         if problem.round > 1:
             out.append(self._decide(now, problem.id, Kind.RESUME, why, detail, occurrence))
-        return out + self.advance(now)
+        # What began it is named, or nobody could ask why this alarm paged: its problem may be older than it.
+        return out + [
+            replace(one, occurrence=occurrence) if one.kind is Kind.PAGE and one.problem == problem.id else one
+            for one in self.advance(now)
+        ]
 
     def _page(self, problem: Problem) -> list[Decision]:
         """The page that is due, and when the next one is."""

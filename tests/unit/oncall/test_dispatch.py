@@ -55,6 +55,15 @@ def test_the_alarms_of_one_incident_are_one_problem_and_worsening_after_acknowle
     assert len({d.problem for d in desk.decisions if d.problem}) == 1
 
 
+def test_the_page_names_the_alarm_that_began_it_though_its_problem_is_older() -> None:
+    desk = Desk()
+    desk.raised(-30, "intake/turbidity/high", "high")
+    desk.incident(-30, "surge", 1, ("intake/turbidity/high", HEAD))
+    head = desk.raised(0, HEAD)
+    (page,) = desk.pages
+    assert page.occurrence == head != page.problem
+
+
 def test_a_second_alarm_before_the_answer_does_not_page_again() -> None:
     desk = Desk()
     desk.raised(0, HEAD)
