@@ -187,6 +187,12 @@ def test_what_an_engineer_mistypes_is_told_in_the_engineers_words(tmp_path: Path
     assert said in done.stderr
 
 
+def test_a_cause_that_is_no_path_is_told_how_to_write_it(tmp_path: Path) -> None:
+    wrong, text = tmp_path / "wrong.yaml", LIUYANG.read_text(encoding="utf-8")
+    wrong.write_text(text.replace("cause: intake/station/station-silent", "cause: station-silent", 1), encoding="utf-8")
+    assert "'station-silent': must be written as station/point/rule" in inside("check", wrong).stderr
+
+
 def test_check_knows_what_is_expected_of_a_record() -> None:
     done = CliRunner().invoke(app, ["check", str(PROJECT / "events/usgs-01650800-2019-05/expected.yaml")])
     assert done.exit_code == 0

@@ -6,6 +6,7 @@ These are the frozen results that processors, bridge and console use. How they a
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -227,14 +228,24 @@ class Demand(Strict):
     source: str = ""
 
 
+def _alarm_key(text: str) -> str:
+    if not re.fullmatch(r"[^/\s]+/[^/\s]+/[^/\s]+", text):
+        raise ValueError("must be written as station/point/rule")
+    return text
+
+
+#: An alarm within its site; in a pattern a part may be `*`.
+AlarmKey = Annotated[str, AfterValidator(_alarm_key)]
+
+
 class Suppression(Strict):
     """While `cause` (station/point/rule) stands, and for `hold` after it, what it `hides` is suppressed by design.
 
     `hides`: alarms as station/point/rule, where a part may be `*`: one cause is one problem, not forty.
     """
 
-    cause: str = Field(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")
-    hides: tuple[Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")], ...] = Field(min_length=1, max_length=100)
+    cause: AlarmKey
+    hides: tuple[AlarmKey, ...] = Field(min_length=1, max_length=100)
     because: Text
     hold: Duration = MINUTE
 
