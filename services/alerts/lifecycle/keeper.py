@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 from services.alerts.detection.layout import BY_RULE_CHANGE, CAUSES
-from services.alerts.lifecycle import chatter, commands, machine
+from services.alerts.lifecycle import chatter, commands, hiding, machine
 from services.alerts.lifecycle.causes import Causes
+from services.alerts.lifecycle.hiding import WORSE
 from services.alerts.lifecycle.machine import Refused
 from services.alerts.lifecycle.memory import Held, Key, Memory, Window, key_of, under, until_of
 from services.alerts.lifecycle.state import AlarmState, Definition, Letter
-from services.alerts.lifecycle.together import together
+from services.alerts.lifecycle.together import once
 from services.core.records import AlarmEvent, Command
 
-WORSE = "a worse alarm"
 RULE_CHANGED = CAUSES[BY_RULE_CHANGE]
 
 #: Commands whose ids are remembered, so that one that comes twice is obeyed once.
@@ -46,12 +46,15 @@ class Keeper:
         """
         out: list[AlarmEvent] = []
         for event in events:
-            if (key := key_of(event)) in self.causes.concerned or self._after_work(key, event.time):
+            if self._waits(key := key_of(event), event.time):
                 self.memory.waiting.append(event)
             else:
                 out += self._due(key, event.time)
                 out += self._one(key, event)
         return out
+
+    def _waits(self, key: Key, time: int) -> bool:
+        return key in self.causes.concerned or self._after_work(key, time)
 
     def _after_work(self, key: Key, time: int) -> bool:
         return any(window.until <= time and under(window.prefix, self.site, key) for window in self.memory.windows)
@@ -113,7 +116,7 @@ class Keeper:
                     after = machine.unsuppressed(self._definition(hidden), held.state, key)
                     out.append(self._told(held, end, "unsuppressed", after, cause="its cause is over"))
                     self._settle(hidden, held)
-        return self._together(out)
+        return once(self.memory, out)
 
     def _definition(self, key: Key) -> Definition:
         return self.definitions.get(key, Definition())
@@ -122,13 +125,14 @@ class Keeper:
         definition = self._definition(key)
         held = self.memory.held.get(key)
         before = held.state if held else AlarmState()
-        out: list[AlarmEvent] = []
+        # What has come due of the worse alarm decides how this one is shown, wherever the tick is that tells it.
+        out = [] if self._waits(definition.hidden_by, event.time) else self._due(definition.hidden_by, event.time)
         match event.transition:
             case "raised":
                 if held is not None and before.letter in (Letter.D, Letter.E):
                     # One that nobody has seen is followed by another: the new one is the one to be seen.
                     out.append(self._told(held, event.time, "superseded", before, cause="raised again"))
-                if not event.annunciated:
+                if not event.annunciated and hiding.hides(self.memory, definition.hidden_by):
                     before = machine.suppressed(definition, before, WORSE)
                 for window in self.memory.windows:
                     if event.time < window.until and under(window.prefix, self.site, key):
@@ -139,6 +143,8 @@ class Keeper:
                         before = machine.suppressed(definition, before, cause)
                         event = replace(event, cause=self.causes.by_key[cause].because)
                 after = machine.raised(definition, before)
+                if WORSE in before.suppressors and hiding.put_aside(self.memory, definition.hidden_by):
+                    after = replace(after, unacknowledged=definition.acknowledged)
                 held = Held(before, replace(event, number=0))
                 self.memory.held[key] = held
             case "cleared":
@@ -151,12 +157,14 @@ class Keeper:
                     after = replace(after, unacknowledged=False, latched=False)
                     self.memory.raises.pop(key, None)
             case "hidden":
+                if not hiding.hides(self.memory, definition.hidden_by):
+                    return out
                 after = machine.suppressed(definition, before, WORSE)
             case "unhidden":
-                after = machine.unsuppressed(definition, before, WORSE)
-                if after.active and after.in_service:
-                    # On the way down nothing sounds: who has seen the worse alarm knows of this one.
-                    after = replace(after, unacknowledged=after.unacknowledged and self._hider_unseen(event))
+                if WORSE not in before.suppressors:
+                    return out
+                # On the way down nothing sounds.
+                after = hiding.shown(self.memory, definition, before, event.time)
             case "realarmed":  # it has become worse: who had seen it is to see it again
                 if held is None or not before.active:
                     return out
@@ -187,10 +195,6 @@ class Keeper:
             return [self._told(held, time, "chattering", held.state, cause=chatter.SOUNDS_ON, who=chatter.WHO)]
         after = machine.put_aside(definition, held.state, time + definition.chatter_shelf)
         return [self._told(held, time, "shelved", after, cause=chatter.PUT_ASIDE, who=chatter.WHO)]
-
-    def _hider_unseen(self, event: AlarmEvent) -> bool:
-        worse = self.memory.held.get(self._definition(key_of(event)).hidden_by)
-        return worse is not None and worse.state.unacknowledged
 
     def missed(self, event: AlarmEvent) -> list[AlarmEvent]:
         """It came and went while nobody could see it; `event` is what raised it, at the time at which it went.
@@ -237,7 +241,7 @@ class Keeper:
                     out.append(self._told(held, time, "unsuppressed", after, cause=RULE_CHANGED))
                     self._settle(key, held)
         memory.raises = {key: times for key, times in memory.raises.items() if key in self.definitions}
-        return told + self._together(out)
+        return told + once(self.memory, out)
 
     # -- from people
 
@@ -273,7 +277,12 @@ class Keeper:
         self.memory.held[key] = held
         told = self._told(held, time, transition, after, command=command)
         self._settle(key, held)
-        return [told]
+        out = [told]
+        for lesser in hiding.hidden_by(self.memory, self.definitions, key) if transition == "removed" else ():
+            held = self.memory.held[lesser]
+            after = machine.unsuppressed(self._definition(lesser), held.state, WORSE)
+            out.append(self._told(held, time, "unsuppressed", after, cause=hiding.REMOVED))
+        return out
 
     def _begin_work(self, command: Command, time: int) -> list[AlarmEvent]:
         if command.until <= time:
@@ -316,7 +325,7 @@ class Keeper:
                     out.append(self._told(held, end, "unsuppressed", after, cause="the planned work has ended"))
                     self._settle(key, held)
         self.memory.windows = [window for window in self.memory.windows if window.until != end]
-        out = self._together(out) + [commands.planned_over(self.site, window) for window in over]
+        out = once(self.memory, out) + [commands.planned_over(self.site, window) for window in over]
         return out + self._after_end()
 
     def _after_end(self) -> list[AlarmEvent]:
@@ -345,15 +354,6 @@ class Keeper:
             out.append(self._told(held, at, transition, after, cause=cause))
             self._settle(key, held)
         return out
-
-    def _together(self, events: list[AlarmEvent]) -> list[AlarmEvent]:
-        """What was released at one instant sounds once."""
-        told = together(events)
-        for event, before in zip(told, events, strict=True):
-            held = self.memory.held.get(key_of(event))
-            if event is not before and held is not None and held.last is before:
-                held.last = event
-        return told
 
     # -- telling
 

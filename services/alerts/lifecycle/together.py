@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.alerts.lifecycle.memory import key_of
+from services.alerts.lifecycle.memory import Memory, key_of
 from services.core.records import AlarmEvent
 
 _ORDER = ("critical", "high", "medium", "journal")
@@ -36,3 +36,13 @@ def together(events: Sequence[AlarmEvent]) -> list[AlarmEvent]:
         else event
         for event in events
     ]
+
+
+def once(memory: Memory, events: Sequence[AlarmEvent]) -> list[AlarmEvent]:
+    """The same of events that `memory` has just told: what it holds as their last says so too."""
+    told = together(events)
+    for event, before in zip(told, events, strict=True):
+        held = memory.held.get(key_of(event))
+        if event is not before and held is not None and held.last is before:
+            held.last = event
+    return told

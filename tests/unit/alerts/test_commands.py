@@ -264,6 +264,65 @@ def test_the_other_is_still_to_be_seen_when_nobody_saw_the_worse_one():
     assert brief(run.read(4, 6)) == [(4, "unhidden", "B", False), (4, "cleared", "D", True)]
 
 
+WORSE = "no3/st/turbidity/high-high"
+
+
+def test_a_worse_alarm_that_is_out_of_service_hides_nothing():
+    run = Run()
+    run.do("out_of_service", on=WORSE)
+    assert brief(run.read(2, 9)) == [(2, "raised", "B", True), (2, "raised", "I", False)]
+    run.do("acknowledge", at=3)
+    assert brief(run.read(4, 6)) == [(4, "cleared", "I", False)]
+    assert brief(run.read(5, 9)) == [(5, "raised", "I", False)]
+    assert brief(run.read(6, 1)) == [(6, "cleared", "A", True), (6, "cleared", "I", False)]
+
+
+def test_what_a_worse_alarm_hid_is_shown_when_that_is_taken_out_of_service():
+    run = Run()
+    run.read(2, 9)
+    told = brief(run.do("out_of_service", on=WORSE, at=3))
+    assert told == [(3, "removed", "I", True), (3, "unsuppressed", "B", True)]
+    assert brief(run.read(4, 6)) == [(4, "cleared", "I", False)]
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_what_nobody_saw_before_a_worse_alarm_on_a_shelf_hid_it_is_still_to_be_seen(jumps):
+    run = Run(on_delay=10 if jumps else 0)
+    run.do("shelve", on=WORSE, until=100)
+    run.read(2, 9)
+    run.read(20, 9)
+    assert run.told[-1].state == "H" if jumps else "G"
+    assert brief(run.read(24, 6)) == [(24, "unhidden", "B", False), (24, "cleared", "G", False)]
+    run.do("acknowledge", at=25)
+    run.read(26, 9)
+    assert brief(run.read(27, 6)) == [(27, "unhidden", "C", False), (27, "cleared", "G", False)]
+
+
+def test_an_acknowledged_alarm_alarms_again_after_a_worse_one_came_and_went():
+    run = Run(realarm=HOUR)
+    run.read(1, 6)
+    run.do("acknowledge", at=10)
+    run.read(20, 9)
+    run.do("acknowledge", on=WORSE, at=30)
+    run.read(40, 6)
+    assert brief(run.tick(4000)) == [(3640, "realarmed", "B", True)]
+
+
+@pytest.mark.parametrize("ticks", [(), (70,)])
+def test_where_the_ticks_are_makes_no_difference_to_what_a_worse_alarm_hid(ticks):
+    run = Run()
+    run.read(1, 6)
+    run.do("acknowledge", at=2)
+    run.do("shelve", on=WORSE, until=50)
+    run.read(10, 9)
+    for at in ticks:
+        run.tick(at)
+    run.read(80, 6)
+    told = [(e.time / SECOND - T0, e.rule, e.transition, e.state) for e in run.told if e.time > (T0 + 40) * SECOND]
+    assert (50, "high-high", "unshelved", "B") in told
+    assert (80, "high", "unhidden", "B") in told
+
+
 def test_worsening_after_an_acknowledgement_sounds_again():
     run = Run()
     run.read(1, 6)
