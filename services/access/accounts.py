@@ -165,10 +165,11 @@ class Accounts:
             session.delete(row)
 
     def by_token(self, token: str, address: str) -> Identity | None:
-        """Whose token it is; None when it opens nothing (any more). TooOften after many wrong guesses."""
-        mark = f"address {address}"
-        if (wait := self._throttle.wait(mark)) > 0:
-            raise TooOften(wait)
+        """Whose token it is; None when it opens nothing (any more). TooOften after many wrong guesses.
+
+        A right one opens however many wrong ones came from the same address: behind a proxy, or on one machine, that
+        is everybody's, and a program with an old token must not keep an operator from an alarm.
+        """
         match = _TOKEN.fullmatch(token)
         with self._database.reading() as session:
             row = session.get(TokenRow, match[1]) if match else None
@@ -176,6 +177,9 @@ class Accounts:
             fits = match is not None and row is not None and hmac.compare_digest(row.digest, _digest(match[2]))
             if fits and row is not None and user is not None and user.active and row.expires > self._now():
                 return Identity(user.name, user.shown, Role(user.role))
+        mark = f"token from {address}"
+        if (wait := self._throttle.wait(mark)) > 0:
+            raise TooOften(wait)
         self._throttle.wrong(mark)
         return None
 
