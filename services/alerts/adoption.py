@@ -36,6 +36,9 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
         out += old.keeper.take(old.escalation.release(NEVER))
     new.escalation.adopt(old.escalation, closed)
     out += new.keeper.adopt(old.keeper, closed, time)
+    for key in sorted(new.escalation.keys - old.escalation.keys):
+        if (held := new.keeper.memory.held.get("/".join(key))) is not None and held.state.active:
+            new.escalation.stand(held.last)
     for s, name in enumerate(new.plan.station_ids):
         if name in old.plan.station_ids:
             was = old.plan.station_ids.index(name)

@@ -101,6 +101,11 @@ class Escalation:
                 self._standing.pop(event.station, None)
                 self._high.discard(event.station)
 
+    def stand(self, event: AlarmEvent) -> None:
+        """An alarm that was raised before there were incidents; event: the last that was told of it."""
+        if event.priority == "medium":
+            self._standing[event.station] = replace(event, until=0)
+
     # -- state
 
     def dump(self) -> dict[str, Any]:

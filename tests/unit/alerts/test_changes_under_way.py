@@ -85,6 +85,18 @@ def test_an_incident_that_a_change_ends_makes_no_later_silence_worse():
     assert [(e.time / SECOND - T0, e.transition, e.priority) for e in silent] == [(260, "raised", "medium")]
 
 
+def test_a_silence_from_before_an_incident_was_named_alarms_again_when_it_opens():
+    log: list[Record] = [config(quiet(), T0), frame("lab", T0 + 20, (T0 + 20, 6, 1))]
+    for at in range(20, 301, 20):
+        log.append(frame("intake", T0 + at, (T0 + at, 0, 3), (T0 + at, 1, 6 if at > 200 else 1)))
+        log += [frame("clearwell", T0 + at, (T0 + at, 4, 4)), tick(at)]
+        if at == 140:
+            log.append(config(quiet("intake-crisis"), T0 + 141))
+    silent = [e for e in run(log) if isinstance(e, AlarmEvent) and e.station == "lab"]
+    told = [(e.time / SECOND - T0, e.transition, e.priority, e.annunciated) for e in silent]
+    assert told == [(80, "raised", "medium", True), (240, "realarmed", "high", True)]
+
+
 def quiet(*incidents: str) -> Site:
     """The plant, where a silence is medium as the catalogue has it."""
     made = plant()
