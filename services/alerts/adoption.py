@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.alerts.detection.layout import ACTIVE
 from services.alerts.detection.plan import Plan
 from services.alerts.transitions import to_events
 from services.core.clock import NEVER
@@ -46,6 +47,7 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
     new.tick, new.repeats = old.tick, old.repeats
     incidents = new.diagnosis.adopt(old.diagnosis, closed, time)
     new.escalation.turn(incidents)
+    new.diagnosis.active |= _newly_noted(new, old)
     out += incidents
     ended = _names(old.plan, rows)
     for s, name in enumerate(new.plan.station_ids):
@@ -107,6 +109,13 @@ def _of_other_steps(arrays: dict[str, NDArray[Any]], old: int, new: int) -> dict
         "grid_v": arrays["grid_v"][:0],
         "grid_q": arrays["grid_q"][:0],
     }
+
+
+def _newly_noted(new: SiteFold, old: SiteFold) -> set[str]:
+    """What stands that no incident has heard of: none was named, or none looked at its station."""
+    told = {old.plan.names[r] for r in np.flatnonzero(old.noted)} if old.diagnosis.models else set()
+    stands = np.flatnonzero(new.noted & (new.engine.rules["phase"] >= ACTIVE))
+    return {"/".join(new.plan.names[r]) for r in stands} - {"/".join(name) for name in told}
 
 
 def _names(plan: Plan, rows: NDArray[Any]) -> set[tuple[str, str, str]]:

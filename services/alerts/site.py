@@ -101,7 +101,7 @@ class SiteFold:
         self.lawful = Lawful(self.plan)
         #: What incidents may hear of, by rule row.
         late = np.isin(self.plan.rules["kind"], _TOLD_LATER)
-        self._noted = self._on_grid[self.plan.rules["point"]] & ~late
+        self.noted = self._on_grid[self.plan.rules["point"]] & ~late
         self.repeats = Repeats()
         self.watched = [site.points[i].id for i in self.inputs]
         self._names = self.watched + [site.points[i].id for i, _, _ in self.functions]
@@ -258,7 +258,7 @@ class SiteFold:
             return []
         order = np.lexsort((rows["rule"], rows["time"]))
         events = to_events(self.plan, rows[order])
-        noted = self._noted[rows["rule"][order]].tolist()
+        noted = self.noted[rows["rule"][order]].tolist()
         self.diagnosis.note(event for event, seen in zip(events, noted, strict=True) if seen)
         return list(self.keeper.take(self.escalation.take(events)))
 

@@ -97,6 +97,19 @@ def test_a_silence_from_before_an_incident_was_named_alarms_again_when_it_opens(
     assert told == [(80, "raised", "medium", True), (240, "realarmed", "high", True)]
 
 
+def test_an_incident_that_is_named_while_its_alarm_stands_opens():
+    log: list[Record] = [config(quiet(), T0)]
+    for at in range(10, 241, 10):
+        log += [*both(at, 50), tick(at)]
+        if at == 140:
+            log.append(config(quiet("intake-crisis"), T0 + 141))
+    out = run(log)
+    (raised,) = [e for e in out if isinstance(e, AlarmEvent) and e.rule == "flow-low"]
+    assert raised.time < (T0 + 141) * SECOND
+    (opened,) = [e for e in out if isinstance(e, IncidentEvent)]
+    assert (opened.time / SECOND - T0, opened.phase) == (150, "restricted")
+
+
 def quiet(*incidents: str) -> Site:
     """The plant, where a silence is medium as the catalogue has it."""
     made = plant()
