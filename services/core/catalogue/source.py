@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from services.core.catalogue.incident_use import IncidentUse
 from services.core.catalogue.model import (
@@ -109,6 +109,14 @@ class RuleOverride(Strict):
     chatter_shelf: Duration | None = None
     source: str | None = None
     off: Text | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _says_something(cls, value: object) -> object:
+        """`response:` with nothing behind it would else quietly be the type's."""
+        if value is None:
+            raise ValueError("must not be empty; left out it is the type's")
+        return value
 
 
 class Repeated(Strict):

@@ -95,3 +95,12 @@ def test_every_shipped_alarm_has_a_severity_and_every_other_priority_a_reason() 
 def test_the_shipped_sites_leave_no_doubt() -> None:
     for path in (Path(__file__).parents[3] / "sites").glob("*.yaml"):
         assert doubts(read_catalogue(path)) == [], path.name
+
+
+def test_an_override_that_says_nothing_is_refused_not_taken_for_the_types(tmp_path: Path) -> None:
+    text = HEAD.replace("DERIVED", DERIVED).replace("RULE", RULE)
+    text = text.replace("- {id: tank, type: tank}", "- {id: tank, type: tank, alarms: {one: {response: }}}")
+    file = tmp_path / "site.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="must not be empty"):
+        load_catalogue(file)
