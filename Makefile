@@ -7,7 +7,7 @@ INSTALL := sh tools/setup.sh
 LOCKED := pyproject.toml requirements/run.txt requirements/uv.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-slow lint fmt proto bench stack-build stack-up stack-status stack-down test-stack test-faults lock clean
+.PHONY: help setup setup-dev run test test-slow lint fmt proto dashboards bench stack-build stack-up stack-status stack-down test-stack test-faults lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ fmt: setup-dev ## format, and mend what ruff can mend
 
 proto: setup-dev ## make services/core/pb from proto/
 	@$(BIN)/python tools/proto.py
+
+dashboards: setup-dev ## make Grafana's dashboards in deploy/grafana (ARGS="--check" and others)
+	@$(BIN)/python -m services.dashboards $(ARGS)
 
 bench: setup-dev ## measure beside the peers (BENCHES="detect"), one JSON line each
 	@for name in $(BENCHES); do $(BIN)/headworks bench $$name --json || exit 1; done

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from deploy.compose.__main__ import main, prepare
 from deploy.native.builds import BUILDS
 from deploy.native.influxdb import BUCKETS, ORG
+from services.aggregator.sinks.influx.apply import Wanted
 from services.cli.app import app
 from services.cli.daemons import SERVICES
 from services.core.settings import PREFIX, load_settings
@@ -91,7 +92,7 @@ def test_every_variable_is_a_setting(compose, monkeypatch, tmp_path, name):
     settings = load_settings()  # refuses what it does not know, and values out of bounds
     for key, value in said.items():
         if not key.endswith("_FILE"):
-            assert str(getattr(settings, key.removeprefix(PREFIX).lower())) == value
+            assert str(getattr(settings, key.removeprefix(PREFIX).lower())) in (value, value.capitalize())
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -121,13 +122,22 @@ def test_the_servers_are_those_of_the_native_stack(compose):
     assert script.stat().st_mode & stat.S_IXUSR, "the image runs only scripts that are executable"
 
 
-def test_grafana_reads_both_buckets_with_the_token_from_its_file(compose):
-    sources = yaml.safe_load((FOLDER / "grafana" / "influxdb.yaml").read_text())["datasources"]
-    assert tuple(source["jsonData"]["defaultBucket"] for source in sources) == BUCKETS
-    for source in sources:
-        assert source["url"] == "http://influxdb:8086"
-        assert source["jsonData"]["organization"] == ORG
-        assert source["secureJsonData"]["token"] == "$__file{/run/secrets/influx-token}"
+def test_influxdb_begins_with_the_buckets_that_apply_wants(compose):
+    wanted = Wanted.of(BUCKETS[0], split=True).buckets
+    environment = compose.services["influxdb"].environment
+    days = {BUCKETS[0]: environment["DOCKER_INFLUXDB_INIT_RETENTION"]}
+    text = (FOLDER / "influxdb" / "buckets.sh").read_text()
+    days |= dict(re.findall(r"--name (\S+) --retention (\S+)", text))
+    assert days == {name: f"{keep.days}d" if keep else "0" for name, keep in wanted.items()}
+
+
+def test_grafana_reads_influxdb_with_the_token_from_its_file(compose):
+    provisioning = FOLDER.parent / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources" / "influxdb.yaml").read_text())["datasources"]
+    assert source["jsonData"]["defaultBucket"] == BUCKETS[0]
+    assert source["url"] == "http://influxdb:8086"
+    assert source["jsonData"]["organization"] == ORG
+    assert source["secureJsonData"]["token"] == "$__file{/run/secrets/influx-token}"
     assert "influx-token" in compose.services["grafana"].secrets
 
 
