@@ -10,6 +10,8 @@ from services.dashboards.sheet import Book, Sheet
 from services.dashboards.tables import TO_PLANT, incidents_now, standing
 
 _SITE = "${__field.labels.site}"
+#: Of quarters of an hour: a missing one ends the line.
+_GAP = 25 * 60 * 1000
 _OLD = [(120.0, "medium", False), (600.0, "critical", False)]
 
 _COLUMNS = (
@@ -77,16 +79,17 @@ def _plants(book: Book) -> Table:
 def _supply() -> Chart:
     series = [Series(_SITE, _windows("highlift", "flow"))]
     note = "Means of quarters of an hour, one plant upon the other: the height is what the city gets."
-    return chart("Flow to the city", "m3/h", series, Look(low=0, stacked=True, decimals=0, description=note))
+    return chart("Flow to the city", "m3/h", series, Look(low=0, stacked=True, decimals=0, gap=_GAP, description=note))
 
 
 def _levels(book: Book) -> Chart:
-    look = Look(book.limits("clearwell", "level"), low=0, decimals=1, description="Shaded: alarm limits.")
+    look = Look(book.limits("clearwell", "level"), low=0, decimals=1, gap=_GAP, description="Shaded: alarm limits.")
     return chart("Clear wells", "m", [Series(_SITE, _windows("clearwell", "level", "min"))], look)
 
 
 def _pressure() -> Chart:
-    return chart("Discharge pressure", "kPa", [Series(_SITE, _windows("highlift", "pressure"))], Look(decimals=0))
+    look = Look(decimals=0, gap=_GAP)
+    return chart("Discharge pressure", "kPa", [Series(_SITE, _windows("highlift", "pressure"))], look)
 
 
 def _windows(station: str, point: str, statistic: str = "mean") -> str:

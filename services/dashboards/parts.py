@@ -22,6 +22,9 @@ Table = build_table.Panel
 #: Milliseconds: where nothing came for longer the line ends, and is not drawn through.
 GAP = 5 * 60 * 1000
 
+#: Readings are shown by windows of at least this: gateways tell some points every few seconds, some once a minute.
+LEAST = "1m"
+
 _UNITS = {"m3/h": "m³/h", "m3": "m³"}
 
 
@@ -49,6 +52,8 @@ class Look:
     """limits: coloured where an alarm would stand.  low, high: of the axis.  log: it counts in tens.
 
     stacked: the series make up a whole.  bars: counts, not a course.  decimals: of the numbers shown.
+    gap: of series whose rows are so far apart that the line must end where more milliseconds are without one; 0: of
+    readings, whose windows without a value are rows of their own.
     """
 
     limits: list[Limit] = field(default_factory=list)
@@ -58,6 +63,7 @@ class Look:
     stacked: bool = False
     bars: bool = False
     decimals: int | None = None
+    gap: int = 0
     description: str = ""
 
 
@@ -74,8 +80,9 @@ def chart(title: str, unit: str, series: Sequence[Series], look: Look | None = N
         .draw_style(common.GraphDrawStyle.BARS if look.bars else common.GraphDrawStyle.LINE)
         .fill_opacity(60 if look.bars else 25 if look.stacked else 0)
         .show_points(common.VisibilityMode.NEVER)
-        .insert_nulls(False if look.bars else GAP)
-        .span_nulls(False)
+        .insert_nulls(look.gap or False)
+        .span_nulls(False if look.gap else GAP)
+        .interval(LEAST)
         .thresholds(thresholds(look.limits))
         .thresholds_style(
             build_common.GraphThresholdsStyleConfig().mode(

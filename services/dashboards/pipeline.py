@@ -6,7 +6,7 @@ from services.aggregator.sinks.influx import queries as ask
 from services.aggregator.sinks.influx.queries import GRAFANA
 from services.dashboards.flux import BUCKETS
 from services.dashboards.limits import Limit
-from services.dashboards.parts import Column, Look, Series, chart, table
+from services.dashboards.parts import GAP, Column, Look, Series, chart, table
 from services.dashboards.sheet import Book, Sheet
 
 _AGE: list[Limit] = [(300.0, "medium", False), (900.0, "high", False)]
@@ -21,7 +21,7 @@ def pipeline(book: Book) -> Sheet:
         "Readings a minute",
         "",
         [Series("${__field.labels.site}", ask.readings_per_minute(BUCKETS, GRAFANA))],
-        Look(low=0, decimals=0, description="By the windows' counts; a site that is not heard has a gap."),
+        Look(low=0, decimals=0, gap=GAP, description="By the windows' counts; a site that is not heard has a gap."),
     )
     seen = table(
         "Last heard",

@@ -54,7 +54,7 @@ def queries(folder: Path) -> Iterator[Asked]:
 def interpolated(query: str, values: Mapping[str, str], start: datetime, stop: datetime) -> str:
     """The query as it is sent; KeyError for a variable that the dashboard does not have."""
     text = re.sub(r"(?<!\\)\$\{(\w+)\}", lambda found: values[found[1]], query)
-    width = max(int((stop - start).total_seconds() * 1000 / _POINTS), 1000)
+    width = max(int((stop - start).total_seconds() * 1000 / _POINTS), 60_000)
     for macro, value in {
         "v.timeRangeStart": _literal(start),
         "v.timeRangeStop": _literal(stop),
@@ -86,8 +86,9 @@ def lacks(asked: Asked, rows: list[dict[str, Any]]) -> str:
         return "no row"
     match asked.kind:
         case "timeseries":
-            good = all(isinstance(row.get("_time"), datetime) and _number(row.get("_value")) for row in rows)
-            return "" if good and len({row["_time"] for row in rows}) > 5 else "no course of numbers over time"
+            said = [row for row in rows if row.get("_value") is not None]
+            good = all(isinstance(row.get("_time"), datetime) and _number(row["_value"]) for row in said)
+            return "" if good and len({row["_time"] for row in said}) > 5 else "no course of numbers over time"
         case "stat":
             column = asked.panel["options"]["reduceOptions"]["fields"].strip("/^$")
             if column:

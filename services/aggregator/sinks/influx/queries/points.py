@@ -20,10 +20,13 @@ def points(
     names: Sequence[Name],
     how: How = "mean",
 ) -> str:
-    """Series of readings, one value a window: `how` says which, so that a chart of a night keeps its peaks."""
+    """Series of readings, one value a window: `how` says which, so that a chart of a night keeps its peaks.
+
+    A window without readings has a row without a value: a gap, however wide the windows are.
+    """
     return (
         source(buckets.readings, span, "readings", site=site, station=station, _field=names)
-        + f"  |> aggregateWindow(every: {span.every}, fn: {how}, createEmpty: false)\n"
+        + f"  |> aggregateWindow(every: {span.every}, fn: {how}, createEmpty: true)\n"
         + '  |> keep(columns: ["_time", "_value", "_field", "site", "station"])\n'
     )
 
