@@ -12,6 +12,7 @@ from services.dashboards.city import city
 from services.dashboards.kpi import kpi
 from services.dashboards.pipeline import pipeline
 from services.dashboards.plant import plant
+from services.dashboards.quality import quality
 from services.dashboards.sheet import Book
 from services.dashboards.storm import storm
 from services.dashboards.watch import rules
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "grafana"
 SITES = ROOT / "sites" / "liuyang.yaml"
 
-MAKERS = (city, storm, plant, kpi, pipeline)
+MAKERS = (city, storm, plant, quality, kpi, pipeline)
 
 
 def generate(catalogue: Catalogue) -> dict[str, str]:
