@@ -40,11 +40,12 @@ def adopt(new: SiteFold, old: SiteFold, time: int) -> list[Output]:
     for key in sorted(new.escalation.keys - old.escalation.keys):
         if (held := new.keeper.memory.held.get("/".join(key))) is not None and held.state.active:
             new.escalation.stand(held.last)
-    for s, name in enumerate(new.plan.station_ids):
-        if name in old.plan.station_ids:
-            was = old.plan.station_ids.index(name)
-            new.heard[s], new.silent[s] = old.heard[was], old.silent[was]
-    new.tick, new.repeats = old.tick, old.repeats
+    names = old.plan.station_ids
+    kept = [(s, names.index(name)) for s, name in enumerate(new.plan.station_ids) if name in names]
+    for s, was in kept:
+        new.heard[s], new.silent[s] = old.heard[was], old.silent[was]
+    new.repeats.adopt(old.repeats, kept)
+    new.tick = old.tick
     incidents = new.diagnosis.adopt(old.diagnosis, closed, time)
     new.escalation.turn(incidents)
     new.diagnosis.active |= _newly_noted(new, old)

@@ -102,7 +102,7 @@ class SiteFold:
         #: What incidents may hear of, by rule row.
         late = np.isin(self.plan.rules["kind"], _TOLD_LATER)
         self.noted = self._on_grid[self.plan.rules["point"]] & ~late
-        self.repeats = Repeats()
+        self.repeats = Repeats(len(ids))
         self.watched = [site.points[i].id for i in self.inputs]
         self._names = self.watched + [site.points[i].id for i, _, _ in self.functions]
 
@@ -115,9 +115,15 @@ class SiteFold:
         if self.ordering is None:
             return self.fold(taken)
         for frame in taken:
-            if frame.death or frame.number or not self.repeats.knows(frame):
+            if frame.death or frame.number or not self._known(frame):
                 self.ordering.add(frame)
         return []
+
+    def _known(self, frame: Frame) -> bool:
+        """Whether a frame without a number came before."""
+        return frame.station in self.plan.station_ids and self.repeats.knows(
+            self.plan.station_ids.index(frame.station), frame
+        )
 
     def fold(self, frames: list[Frame]) -> list[Output]:
         """Frames whose turn has come."""
@@ -129,7 +135,7 @@ class SiteFold:
             if frame.death:
                 out += self._death(station, frame.through)
                 continue
-            if self.ordering is None and not frame.number and self.repeats.knows(frame):
+            if self.ordering is None and not frame.number and self._known(frame):
                 continue
             believed = frame.times[frame.quality != Quality.CLOCK]
             self.clocks.note(station, frame, believed)
@@ -357,7 +363,8 @@ class SiteFold:
         if self.ordering is not None:
             meta["ordering"], late = self.ordering.dump()
             arrays |= late
-        arrays["heard"], arrays["silent"], arrays["recent"] = self.heard, self.silent, self.repeats.recent
+        arrays |= self.repeats.arrays()
+        arrays["heard"], arrays["silent"] = self.heard, self.silent
         arrays["memory"] = np.concatenate([np.zeros(0), *(f.memory for _, f, _ in self.functions)])
         return meta, arrays
 
@@ -367,7 +374,7 @@ class SiteFold:
         self.since = int(meta.get("since", 0))  # states written before there was one have none
         self.grid.load(arrays)
         self.heard[:], self.silent[:] = arrays["heard"], arrays["silent"]
-        self.repeats.recent[:] = arrays["recent"]
+        self.repeats.load(arrays)
         self.tick, self.lawful.refused = meta["tick"], meta["refused"]
         self.begin_grid()
         at = 0

@@ -54,8 +54,9 @@ class Rate:
     def advance(self, time: int) -> Flood | None:
         """It is `time` (ns), and nothing more comes from before: the flood that has ended by then, at its own end."""
         ended = None
-        if self.flood is not None and len(self._recent) >= ENDS:
-            over = self._recent[-ENDS] + WINDOW  # the fifth from the end leaves the window
+        if self.flood is not None:
+            # When the fifth from the end leaves the window; it has left where the last one came as many went at once.
+            over = self._recent[-ENDS] + WINDOW if len(self._recent) >= ENDS else self._now
             if over < time:
                 flood = self.flood
                 ended = Flood(flood.begin, over, flood.total, flood.peak)

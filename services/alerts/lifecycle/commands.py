@@ -8,6 +8,7 @@ from services.alerts.lifecycle import machine
 from services.alerts.lifecycle.machine import Refused
 from services.alerts.lifecycle.memory import Window
 from services.alerts.lifecycle.state import AlarmState, Definition
+from services.core.clock import DAY
 from services.core.records import AlarmEvent, Command
 
 
@@ -29,6 +30,18 @@ def move(command: Command, definition: Definition, state: AlarmState, time: int)
             return "returned", machine.put_back(definition, state)
         case _:
             raise Refused(f"{command.action!r} is not something that can be done to an alarm")
+
+
+#: A slip of the year must not silence a plant: planned work ends by itself before anybody forgets it (ns).
+LONGEST_WORK = 7 * DAY
+
+
+def may_be_planned(command: Command, time: int) -> None:
+    """Raises Refused for planned work without an end still to come, or with one too far away."""
+    if command.until <= time:
+        raise Refused("planned work needs an end that is still to come")
+    if command.until - time > LONGEST_WORK:
+        raise Refused("planned work may last 7 days at most: name it again when it goes on")
 
 
 def refusal(site: str, command: Command, time: int, why: str) -> AlarmEvent:

@@ -285,8 +285,7 @@ class Keeper:
         return out
 
     def _begin_work(self, command: Command, time: int) -> list[AlarmEvent]:
-        if command.until <= time:
-            raise Refused("planned work needs an end that is still to come")
+        commands.may_be_planned(command, time)
         if not any(under(command.occurrence, self.site, key) for key in self.definitions):
             raise Refused("there is no such site, station, point or alarm")
         window = Window(command.id, command.occurrence, command.until, command.who, command.why)

@@ -63,6 +63,13 @@ def _bounded(value: int) -> int:
     return value
 
 
+def _divides_a_minute(value: int) -> int:
+    """Incidents and slopes count in minutes: each must begin at an instant."""
+    if not SECOND <= value <= MINUTE or MINUTE % value:
+        raise ValueError("must be 1s to 1m, and divide a minute")
+    return value
+
+
 def _written(value: int) -> str | int:
     return value if value % SECOND else format_duration(value)
 
@@ -270,8 +277,8 @@ class Site(Strict):
     playbooks: dict[str, dict[str, str]] = {}
     suppressions: tuple[Suppression, ...] = ()
     position: Identifier = "dispatch"
-    grid: Duration = 10_000_000_000
-    lateness: Duration = 0
+    grid: Annotated[Duration, AfterValidator(_divides_a_minute)] = 10 * SECOND
+    lateness: Annotated[Duration, Field(le=HOUR)] = 0
 
     @cached_property
     def point_index(self) -> dict[str, int]:

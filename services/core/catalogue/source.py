@@ -23,7 +23,7 @@ from services.core.catalogue.model import (
     Text,
     When,
 )
-from services.core.clock import MINUTE
+from services.core.clock import HOUR, MINUTE
 
 
 def _zone(name: str) -> str:
@@ -180,7 +180,7 @@ class SiteSource(Strict):
     incidents: list[IncidentUse] = Field(default=[], max_length=20)
     playbooks: dict[str, dict[str, Text]] = {}
     suppressions: list[Suppression] = Field(default=[], max_length=100)
-    lateness: Duration = 0
+    lateness: Annotated[Duration, Field(le=HOUR)] = 0
 
 
 class CatalogueSource(Strict):

@@ -144,6 +144,14 @@ def test_what_does_not_apply_is_refused_with_why_and_by_whom(action, on, word):
     assert (refused.who, refused.annunciated) == ("li.wei", False)
 
 
+def test_planned_work_of_years_is_a_slip_and_silences_nothing():
+    run = Run()
+    (refused,) = run.do("suppress", on="no3/st", until=8 * 86_400)
+    assert refused.transition == "refused"
+    assert "7 days at most" in refused.cause
+    assert run.do("suppress", on="no3/st", until=6 * 86_400, name="again")[0].transition == "planned"
+
+
 def test_a_refused_command_hides_nothing_that_came_due_before_it():
     run = Run()
     run.do("shelve", until=100)

@@ -57,6 +57,11 @@ def test_a_state_goes_on_where_it_was_dumped(times: list[int], cut: int) -> None
     assert run(broken=True) == run(broken=False)
 
 
+def test_a_flood_ends_though_one_comes_at_the_very_moment_at_which_the_others_leave() -> None:
+    _, floods = worst_and_floods([0] * 5 + [4 * MINUTE] * 5 + [14 * MINUTE], 20 * MINUTE)
+    assert floods == [Flood(4 * MINUTE, 14 * MINUTE, 11, 10)]
+
+
 def test_a_flood_begins_at_the_tenth_and_ends_when_four_are_left() -> None:
     assert (WINDOW, BEGINS, ENDS) == (10 * MINUTE, 10, 5)
     burst = [i * 30 * SECOND for i in range(10)]
