@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
-from services.telemetry.broker.broker import Broker, BrokerError, find_mosquitto
+from services.telemetry.broker.broker import Broker, BrokerError, find_mosquitto, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 both = pytest.mark.parametrize(
@@ -51,6 +52,17 @@ async def test_a_port_in_use_gets_another_one():
         assert second.moved
         assert second.port != first.port
         assert await answers(second.port)
+
+
+@both
+async def test_two_that_want_one_port_at_once_get_one_each(kind):
+    port = free_port(0)
+    async with AsyncExitStack() as stack:
+        brokers = [Broker(port, kind) for _ in range(3)]
+        await asyncio.gather(*(stack.enter_async_context(one) for one in brokers))
+        assert len({one.port for one in brokers}) == 3
+        assert [one.moved for one in brokers].count(False) == 1
+        assert all([await answers(one.port) for one in brokers])
 
 
 @both

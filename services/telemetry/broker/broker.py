@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+import psutil
 import structlog
 
 from services.core.errors import HeadworksError
@@ -72,6 +73,18 @@ def free_port(wanted: int) -> int:
     raise BrokerError("no port of the loopback can be listened on")
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether the process `pid`, or a child of it, listens on `port`."""
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with suppress(psutil.Error):
+                found = one.net_connections(kind="tcp")
+                if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in found):
+                    return True
+    return False
+
+
 class Broker:
     """An async context manager: inside it a broker answers on 127.0.0.1:`port`.
 
@@ -101,12 +114,16 @@ class Broker:
         return self._child.pid if self._child is not None else 0
 
     async def __aenter__(self) -> Self:
-        self.port = free_port(self.wanted)
-        self.moved = self.port != self.wanted
         self._folder = tempfile.TemporaryDirectory(prefix="headworks-broker-")
         try:
-            if not await self._start():
+            for wanted in (self.wanted, 0, 0):
+                self.port = free_port(wanted)
+                if await self._start():
+                    break
+                await self._end()  # somebody else took the port between the look and the start
+            else:
                 raise BrokerError(f"{self.kind} did not answer on 127.0.0.1:{self.port}")
+            self.moved = self.port != self.wanted
         except BaseException:
             await self.close()
             raise
@@ -135,12 +152,15 @@ class Broker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
-        child, self._child = self._child, None
-        if child is not None:
-            await end_child(child)
+        await self._end()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+
+    async def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            await end_child(child)
 
     def _command(self) -> list[str]:
         assert self._folder is not None
@@ -153,7 +173,7 @@ class Broker:
         return [*command, self._program, str(config)]
 
     async def _start(self) -> bool:
-        """Whether the broker came to answer."""
+        """Whether the broker came to answer: this one, not another that listens where it was to."""
         self._child = child = await start_child(
             self._command(), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
         )
@@ -165,7 +185,8 @@ class Broker:
             with suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
                 writer.close()
-                return True
+                if listens(child.pid, self.port):
+                    return True
             await asyncio.sleep(0.02)
         return False
 
