@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -19,7 +20,7 @@ from services.telemetry.simulator.scene import scene_of
 class Told:
     """One event's outputs, and how they did."""
 
-    outputs: list[Output]
+    outputs: Sequence[Output]
     score: TimelineScore
 
     def alarms(self, transition: str, **fields: object) -> list[AlarmEvent]:

@@ -3,6 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ async def test_over_a_real_broker_nothing_is_lost_and_all_is_in_order(scene):
     assert log.ticks[-1] == scene.end
 
 
-class Here(AbstractAsyncContextManager):
+class Here(AbstractAsyncContextManager[Any]):
     """Stands for the gateway and for the player's clock: what is done with them is noted in one list."""
 
     def __init__(self, done: list[tuple[str, int]]) -> None:

@@ -204,7 +204,7 @@ def test_each_way_in_which_columns_can_lie_is_named() -> None:
 
 
 def test_columns_of_aggregates_that_differ_are_rejected() -> None:
-    two = dict.fromkeys(("mean", "min", "max", "good_ratio"), b"\x00" * 16) | {"count": b"\0" * 8}
+    two: dict[str, Any] = dict.fromkeys(("mean", "min", "max", "good_ratio"), b"\x00" * 16) | {"count": b"\0" * 8}
     for wrong in ({"mean": b"\0" * 8}, {"volume": b"\0" * 8}):
         lying = pb.Aggregates(site="s", point=b"\0" * 8, **(two | wrong)).SerializeToString()
         with pytest.raises(Rejected):

@@ -2,23 +2,27 @@
 
 import hashlib
 from datetime import timedelta
+from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from services.telemetry.simulator import City, Event, Samples
+from services.telemetry.simulator import City, Samples
+from services.telemetry.simulator.described import Described
 from services.telemetry.simulator.event import SampleLineFault
+from services.telemetry.simulator.scene import Scene
 from services.telemetry.simulator.sensors import Sensor, SensorBank
 
 Key = tuple[str, str]
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray]
+AnyEvent = TypeVar("AnyEvent", bound=Described)
 
 
-def shortened(event: Event, hours: float, **update) -> Event:
+def shortened(event: AnyEvent, hours: float, **update) -> AnyEvent:
     return event.model_copy(update={"end": event.start + timedelta(hours=hours), **update})
 
 
-def play(city: City, *portions: int) -> dict[Key, Columns]:
+def play(city: Scene, *portions: int) -> dict[Key, Columns]:
     found: dict[Key, list[Samples]] = {}
     index = 0
     while city.now < city.end:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from services.telemetry.simulator.freeze.event import Hotline
+from services.telemetry.simulator.freeze.event import FreezeEvent, Hotline
 from services.telemetry.simulator.freeze.hotline import Calls
 from services.telemetry.simulator.freeze.pipes import Pipes
 from services.telemetry.simulator.freeze.scene import Freeze
-from services.telemetry.simulator.scene import read_event
+from services.telemetry.simulator.scene import load_scene, read_event
 from tests.unit.simulator.test_scene import FREEZE
 
 STEP = 1 / 60
@@ -16,7 +16,8 @@ STEP = 1 / 60
 @pytest.fixture(scope="module")
 def days() -> list[dict[str, float]]:
     """Key variables of every quarter of an hour."""
-    scene = Freeze(read_event(FREEZE))
+    scene = load_scene(FREEZE)
+    assert isinstance(scene, Freeze)
     rows = []
     while scene.now < scene.end:
         scene.advance(900)
@@ -25,7 +26,9 @@ def days() -> list[dict[str, float]]:
 
 
 def pipes(**update) -> Pipes:
-    return Pipes(read_event(FREEZE).meters.model_copy(update=update), 7, 2.0)
+    event = read_event(FREEZE)
+    assert isinstance(event, FreezeEvent)
+    return Pipes(event.meters.model_copy(update=update), 7, 2.0)
 
 
 def test_a_pipe_cools_with_its_lag_towards_air_and_ground_and_flow_warms_it():

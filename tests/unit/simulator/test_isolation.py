@@ -8,7 +8,7 @@ import pytest
 from services.telemetry.simulator.isolation.event import Battery, Sump
 from services.telemetry.simulator.isolation.parts import EMPTY_VOLTAGE, BatteryModel, SumpModel
 from services.telemetry.simulator.isolation.scene import IsolationStation
-from services.telemetry.simulator.scene import read_event
+from services.telemetry.simulator.scene import load_scene
 from tests.unit.simulator.test_scene import DRILL
 
 PIT = Sump(area=6.0, level=0.3, stop=0.25, start=0.5, floor=1.5, room_area=80.0, pump=15.0)
@@ -26,7 +26,8 @@ class Played:
 
 @pytest.fixture(scope="module")
 def drill() -> Played:
-    scene = IsolationStation(read_event(DRILL))
+    scene = load_scene(DRILL)
+    assert isinstance(scene, IsolationStation)
     rows = {}
     while scene.now < scene.end:
         scene.advance(60)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from services.telemetry.simulator.described import NS
 from services.telemetry.simulator.scene import read_event, scene_of
-from services.telemetry.simulator.sending import Sending
+from services.telemetry.simulator.sending import Parcel, Sending
 from tests.unit.simulator.test_city import digest, play, shortened
 from tests.unit.simulator.test_scene import DRILL
 
@@ -28,7 +28,7 @@ def test_nothing_is_lost_on_the_way():
     event = shortened(read_event(DRILL), 2.5)
     scene = scene_of(event)
     sending = Sending(scene)
-    parcels = []
+    parcels: list[Parcel] = []
     while scene.now < scene.end:
         parcels += sending.advance()
     assert sum(len(one.samples) for one in parcels) == sum(len(c[0]) for c in play(scene_of(event), 60).values())

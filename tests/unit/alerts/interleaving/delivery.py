@@ -17,7 +17,7 @@ from services.core.records import Record, Tick
 from tests.unit.alerts.interleaving.plant import LONGEST_STALE
 from tests.unit.alerts.interleaving.script import T0, Item, Script
 
-#: Frames of a site among which a source without numbers may say one again (services/alerts/repeats.py has 64 of each station).
+#: Frames of a site among which a source without numbers may say one again (services/alerts/repeats.py has 64).
 REMEMBERED = 60
 
 
