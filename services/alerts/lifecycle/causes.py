@@ -37,7 +37,7 @@ class Causes:
                 hidden = tuple(sorted({*hidden, *earlier.hides}))
             found[one.cause] = Cause(hidden, one.because, max(one.hold, earlier.hold if earlier else 0))
         self.by_key = found
-        self.concerned = frozenset(found) | {key for cause in found.values() for key in cause.hides}
+        self.concerned = _with_neighbours(site, {*found, *(key for cause in found.values() for key in cause.hides)})
 
     def hides(self, cause: str, key: str) -> bool:
         """Whether the one suppresses the other while it stands."""
@@ -51,3 +51,14 @@ class Causes:
             return event.time, key not in self.by_key, event.station, event.point, event.rule, event.number
 
         return sorted(events, key=place)
+
+
+def _with_neighbours(site: Site, keys: set[str]) -> frozenset[str]:
+    """And the worse and lesser alarms of the same points: each of them looks at how the other stands, in order."""
+    found = set(keys)
+    for point in site.points:
+        hidden = {rule.id: rule.hidden_by for rule in point.rules if rule.hidden_by}
+        mine = {f"{point.id}/{name}" for name in (*hidden, *hidden.values())}
+        if mine & keys:
+            found |= mine
+    return frozenset(found)

@@ -117,3 +117,21 @@ def test_a_cause_that_hides_itself_or_nothing_is_a_fault_of_the_file():
     assert complaints(cause="power/mains/lots") == ["must be an alarm of the site, as station/point/rule"]
     assert complaints(hides=("pmup*/flow/*",)) == ["must match an alarm of the site, as station/point/rule"]
     assert complaints(hides=("*/*/*",)) == ["must not match the cause itself"]
+
+
+def test_where_a_cause_explains_one_of_a_points_two_alarms_the_other_waits_with_it():
+    lesser = rule("low", "low", 5, clear=6, on_delay=1, hidden_by="dry")
+    worse = rule("dry", "low", 1, clear=2, on_delay=1)
+    made = site(
+        point("mains", rule("lost", "equals", 0, on_delay=10), station="power"),
+        point("flow", lesser, worse, station="pump0"),
+        stations=tuple(station(name, stale_after=180) for name in ("power", "pump0")),
+        suppressions=(Suppression(cause="power/mains/lost", hides=("pump0/flow/dry",), because="no power", hold=0),),
+    )
+    power = frame("power", 0, 100, (5, 1))
+    pump = [frame("pump0", 1, 40, (5, 10), (10, 3), (30, 0)), frame("pump0", 1, 100, (60, 3))]
+    end = Tick((T0 + 100) * SECOND)
+    orders: list[list[Record]] = [[power, *pump, end], [pump[0], power, pump[1], end], [*pump, power, end]]
+    first, *others = [list(canonical_journal(fold(log, made))) for log in orders]
+    assert '"transition":"unhidden"' in "".join(first)
+    assert others == [first, first]
