@@ -7,7 +7,7 @@ that what is wrong is said in the same words everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -195,6 +195,26 @@ def validate(model: type[_Model], source: Source, path: _Path = (), data: Any = 
         return model.model_validate(source.data if data is None else data)
     except ValidationError as error:
         raise ConfigError(faults_of(error, source, path)) from None
+
+
+#: Where in a file, what stands there, and what would be right.
+Complaint = tuple[_Path, object, str]
+
+
+def read_checked(
+    path: Path,
+    model: type[_Model],
+    complaints: Callable[[_Model], Iterable[Complaint]],
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_depth: int = MAX_DEPTH,
+) -> _Model:
+    """The file in `path` as `model`; ConfigError with every fault of a field, else with all that `complaints` says."""
+    source = read_yaml(path, max_bytes=max_bytes, max_depth=max_depth)
+    found = validate(model, source)
+    if faults := [source.fault(where, value, bound) for where, value, bound in complaints(found)]:
+        raise ConfigError(faults)
+    return found
 
 
 def faults_of(error: ValidationError, source: Source, path: _Path = ()) -> list[Fault]:

@@ -11,8 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from services.core.catalogue.model import Duration, Finite, Identifier, Strict, Text
 from services.core.clock import iso, parse_time, to_ns
-from services.core.errors import ConfigError
-from services.core.yaml_source import read_yaml, validate
+from services.core.yaml_source import read_checked
 
 
 def _time(value: object) -> object:
@@ -77,12 +76,7 @@ class Expected(Strict):
 
 def load_expected(path: Path) -> Expected:
     """The file, validated; ConfigError names file, line, field, value and bound."""
-    source = read_yaml(path)
-    expected = validate(Expected, source)
-    faults = [source.fault(where, value, bound) for where, value, bound in _faults(expected)]
-    if faults:
-        raise ConfigError(faults)
-    return expected
+    return read_checked(path, Expected, _faults)
 
 
 def _faults(expected: Expected) -> Iterator[tuple[tuple[str | int, ...], str, str]]:

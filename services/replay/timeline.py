@@ -11,9 +11,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.core.catalogue.model import Duration, Identifier, PointName, Priority, Strict, Text
 from services.core.clock import iso
-from services.core.errors import ConfigError
 from services.core.records import AlarmEvent, IncidentEvent
-from services.core.yaml_source import read_yaml, validate
+from services.core.yaml_source import read_checked
 from services.replay.expected import Time
 
 #: Entries of one list.
@@ -156,12 +155,7 @@ class Expectation(Strict):
 
 def load_expectation(path: Path) -> Expectation:
     """The file, validated; ConfigError names file, line, field, value and bound."""
-    source = read_yaml(path)
-    expected = validate(Expectation, source)
-    faults = [source.fault(where, value, bound) for where, value, bound in _faults(expected)]
-    if faults:
-        raise ConfigError(faults)
-    return expected
+    return read_checked(path, Expectation, _faults)
 
 
 def _faults(expected: Expectation) -> Iterator[tuple[tuple[str | int, ...], str, str]]:

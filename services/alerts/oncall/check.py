@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.alerts.oncall.policy import OnCall, Policy
 from services.core.clock import DAY, iso, to_datetime, to_ns
-from services.core.errors import ConfigError, Fault
-from services.core.yaml_source import read_yaml, validate
+from services.core.yaml_source import read_checked
 
 #: Rosters are looked through this far ahead: further than anybody plans a holiday.
 AHEAD = 60 * DAY
@@ -20,19 +19,15 @@ _Complaint = tuple[tuple[str | int, ...], object, str]
 
 def load_oncall(path: Path, at: int) -> OnCall:
     """The file, validated for the time from `at` (ns) on; ConfigError with file, line, field, value and bound."""
-    source = read_yaml(path)
-    rules = validate(OnCall, source)
-    faults: list[Fault] = [source.fault(where, value, bound) for where, value, bound in complaints(rules, at)]
-    if faults:
-        raise ConfigError(faults)
-    return rules
+    return read_checked(path, OnCall, lambda rules: complaints(rules, at))
 
 
 def complaints(rules: OnCall, at: int) -> Iterator[_Complaint]:
     """(where, value, what would be right) of everything that is wrong from `at` (ns) on."""
-    yield from _zones(rules)
-    if any(True for _ in _zones(rules)):
-        return
+    zones = list(_zones(rules))
+    yield from zones
+    if zones:
+        return  # no hour of a roster can be told without them
     yield from _names(rules)
     yield from _holes(rules, at)
     for i, policy in enumerate(rules.policies):

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.core.errors import ConfigError
-from services.core.yaml_source import read_yaml, validate
+from services.core.yaml_source import read_checked
 from services.telemetry.simulator.described import (
     Inconsistency,
     Where,
@@ -35,12 +34,7 @@ def load_event(path: Path) -> Event:
     Raises:
         ConfigError: with all faults found.
     """
-    source = read_yaml(path, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
-    event = validate(Event, source)
-    faults = [source.fault(where, value, bound) for where, value, bound in _inconsistencies(event)]
-    if faults:
-        raise ConfigError(faults)
-    return event
+    return read_checked(path, Event, _inconsistencies, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
 
 
 def _inconsistencies(event: Event) -> Iterator[Inconsistency]:

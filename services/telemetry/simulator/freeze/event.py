@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from services.core.errors import ConfigError
-from services.core.yaml_source import read_yaml, validate
+from services.core.yaml_source import read_checked
 from services.telemetry.simulator.described import (
     Described,
     Fraction,
@@ -84,11 +83,7 @@ def load_freeze(path: Path) -> FreezeEvent:
     Raises:
         ConfigError: with all faults found.
     """
-    source = read_yaml(path, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
-    event = validate(FreezeEvent, source)
-    if faults := [source.fault(where, value, bound) for where, value, bound in _inconsistencies(event)]:
-        raise ConfigError(faults)
-    return event
+    return read_checked(path, FreezeEvent, _inconsistencies, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
 
 
 def _inconsistencies(event: FreezeEvent) -> Iterator[Inconsistency]:

@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.core.errors import ConfigError
-from services.core.yaml_source import read_yaml, validate
+from services.core.yaml_source import read_checked
 from services.telemetry.simulator.described import (
     Described,
     Inconsistency,
@@ -115,11 +114,7 @@ def load_isolation(path: Path) -> IsolationEvent:
     Raises:
         ConfigError: with all faults found.
     """
-    source = read_yaml(path, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
-    event = validate(IsolationEvent, source)
-    if faults := [source.fault(where, value, bound) for where, value, bound in _inconsistencies(event)]:
-        raise ConfigError(faults)
-    return event
+    return read_checked(path, IsolationEvent, _inconsistencies, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
 
 
 def _inconsistencies(event: IsolationEvent) -> Iterator[Inconsistency]:
