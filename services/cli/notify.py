@@ -62,7 +62,7 @@ def _why(
 ) -> None:
     _needed()
     from services.core.clock import iso
-    from services.notify.store import Store
+    from services.duty.log import Store
     from services.store.database import STORE_FILE, Database
 
     file = data / STORE_FILE

@@ -21,7 +21,7 @@ from services.job.options import LOG_FILE
 from services.notify.alertmanager import AGAIN, Alertmanager
 from services.notify.channels import PATIENCE, ChannelError, open_channels
 from services.notify.service import Happening, Notifier
-from services.notify.store import Store
+from services.duty.log import Store
 from services.runtime.local import LogView
 from services.store.database import Database
 

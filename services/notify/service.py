@@ -20,7 +20,7 @@ from services.core.clock import SECOND
 from services.core.records import AlarmEvent, IncidentEvent
 from services.notify.channels import PATIENCE, Channel, ChannelError
 from services.notify.messages import title_and_body
-from services.notify.store import Store
+from services.duty.log import Store
 
 #: Tries on one channel before the next is taken, and seconds before each further one.
 TRIES = (0.0, 1.0, 4.0)

@@ -87,3 +87,137 @@ class AuditRow(Base):
     target: Mapped[str] = mapped_column(String(500))
     outcome: Mapped[str] = mapped_column(String(40))
     detail: Mapped[str] = mapped_column(String(500))
+
+
+class SessionRow(Base):
+    """Somebody who is signed in at a browser: what the cookie opens is known, itself is not. Times in ns."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user: Mapped[str] = mapped_column(ForeignKey("users.name"))
+    address: Mapped[str] = mapped_column(String(64))
+    created: Mapped[int] = mapped_column(BigInteger)
+    seen: Mapped[int] = mapped_column(BigInteger)
+    expires: Mapped[int] = mapped_column(BigInteger)
+
+
+class SecretRow(Base):
+    """A key that this installation made for itself, such as the one that signs the links in pages."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))
+    created: Mapped[int] = mapped_column(BigInteger)
+
+
+class UsedLink(Base):
+    """A link of a page that has been used: when, and for what."""
+
+    __tablename__ = "used_links"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    time: Mapped[int] = mapped_column(BigInteger)
+    page: Mapped[str] = mapped_column(String(700))
+
+
+class WishRow(Base):
+    """What somebody asks of paging. taken: when paging took it (ns), 0: it waits."""
+
+    __tablename__ = "wishes"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(100), unique=True)
+    time: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(20))
+    body: Mapped[str] = mapped_column(Text)
+    taken: Mapped[int] = mapped_column(BigInteger)
+    outcome: Mapped[str] = mapped_column(String(200))
+
+
+class OncallRules(Base):
+    """A version of rosters, policies and channels; the newest is in force. body: JSON, without secrets."""
+
+    __tablename__ = "oncall_rules"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    version: Mapped[str] = mapped_column(String(64))
+    time: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str] = mapped_column(Text)
+
+
+class DutyChange(Base):
+    """Somebody takes a roster's duty from start to end (ns), whatever its turns say. withdrawn: when, 0: it holds."""
+
+    __tablename__ = "duty_changes"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    roster: Mapped[str] = mapped_column(String(64))
+    person: Mapped[str] = mapped_column(String(64))
+    start: Mapped[int] = mapped_column(BigInteger)
+    end: Mapped[int] = mapped_column(BigInteger)
+    time: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str] = mapped_column(String(64))
+    why: Mapped[str] = mapped_column(String(500))
+    withdrawn: Mapped[int] = mapped_column(BigInteger)
+
+
+class Responsible(Base):
+    """Who answers for a site in the control room now. A site without a row is nobody's, and is shown to be."""
+
+    __tablename__ = "responsible"
+
+    site: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    since: Mapped[int] = mapped_column(BigInteger)
+
+
+class HandoverRow(Base):
+    """An offer to hand sites over. ended: when it was accepted, declined or withdrawn (ns), 0: it is open."""
+
+    __tablename__ = "handovers"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    time: Mapped[int] = mapped_column(BigInteger)
+    giver: Mapped[str] = mapped_column(String(64))
+    taker: Mapped[str] = mapped_column(String(64))
+    sites: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(String(20))
+    ended: Mapped[int] = mapped_column(BigInteger)
+
+
+class CommentRow(Base):
+    """What somebody wrote about an occurrence."""
+
+    __tablename__ = "comments"
+    __table_args__ = (Index("comments_occurrence", "occurrence"),)
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    time: Mapped[int] = mapped_column(BigInteger)
+    user: Mapped[str] = mapped_column(String(64))
+    occurrence: Mapped[str] = mapped_column(String(500))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class WorkWindow(Base):
+    """Planned work on a site, station or point from start to end (ns).
+
+    state: planned, begun, withdrawn, over or refused.  command: what began it in the log.
+    """
+
+    __tablename__ = "work_windows"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    target: Mapped[str] = mapped_column(String(400))
+    start: Mapped[int] = mapped_column(BigInteger)
+    end: Mapped[int] = mapped_column(BigInteger)
+    time: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str] = mapped_column(String(64))
+    why: Mapped[str] = mapped_column(String(500))
+    state: Mapped[str] = mapped_column(String(20))
+    command: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(500))

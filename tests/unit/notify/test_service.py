@@ -14,7 +14,7 @@ from services.core.clock import MINUTE
 from services.core.records import AlarmEvent
 from services.notify.channels import ChannelError
 from services.notify.service import Happening, Notifier
-from services.notify.store import Store
+from services.duty.log import Store
 from services.store.database import Database, StoreError
 from tests.unit.oncall.desk import at, rules
 
