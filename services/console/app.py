@@ -13,12 +13,13 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
-from services.console.api.routes import Desk, mount
+from services.console.acts import Desk
+from services.console.api.routes import mount
 from services.console.live import LiveView
 from services.console.pages.moment import Moment
 from services.console.pages.overview import Overview
 from services.console.snapshots import Status
-from services.console.texts import PAGE
+from services.console.words import PAGE
 from services.core.catalogue.model import Catalogue
 
 #: The browser may load nothing from elsewhere, and no other page may frame this one.

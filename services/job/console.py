@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.console.api.answers import Answers
+from services.console.answers import Answers
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue
@@ -33,7 +33,7 @@ async def serve_console(
 ) -> None:
     """Until cancelled. The web packages are loaded only here: a run without a console is quicker for it."""
     from services.access.accounts import Accounts
-    from services.console.api.routes import Desk
+    from services.console.acts import Desk
     from services.console.app import bind, build, serve
     from services.store.database import Database
 

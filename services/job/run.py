@@ -18,7 +18,7 @@ from services.aggregator.windows import WindowAggregator
 from services.aggregator.windows.warm import warm_up as warm_windows
 from services.alerts.processor import AlertProcessor
 from services.alerts.warm import warm_up
-from services.console.api.answers import Answers
+from services.console.answers import Answers
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue, Site

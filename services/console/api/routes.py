@@ -1,11 +1,8 @@
 """The API's routes, under /api/v1. Every one asks who it is; every act leaves a line in the audit."""
 
 # No postponed annotations here: FastAPI reads those of the routes, which name what is local to `_router`.
-import asyncio
-import hashlib
 import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
@@ -14,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.access.accounts import Accounts, Identity, TooOften
 from services.access.roles import NEEDS, may
-from services.console.api.answers import Answers
+from services.console.acts import Act, Desk, Forbidden, NeedsEnd, do
 from services.console.api.models import (
     AlarmOut,
     AuditOut,
@@ -26,30 +23,12 @@ from services.console.api.models import (
     SiteOut,
     StatusOut,
 )
-from services.console.live import LiveView
-from services.console.snapshots import AlarmView, Status
+from services.console.snapshots import AlarmView
 from services.core.clock import iso, to_ns
 from services.core.errors import LogError
-from services.core.records import AlarmEvent, Command
 from services.store.database import StoreError
 
-#: Seconds that an act waits for its answer in the journal.
-PATIENCE = 3.0
-
-_NEED_END = ("shelve", "shelve_once", "suppress")
 _bearer = HTTPBearer(auto_error=False, description="A token of `headworks users token`")
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the routes work with. send: appends to the log, durable when it returns.  now: the run's clock, ns."""
-
-    view: LiveView
-    status: Callable[[], Status]
-    accounts: Accounts
-    answers: Answers
-    send: Callable[[Sequence[Command]], Awaitable[None]]
-    now: Callable[[], int]
 
 
 def mount(app: FastAPI, desk: Desk) -> None:
@@ -120,28 +99,17 @@ def _router(desk: Desk) -> APIRouter:
         body: CommandsIn, request: Request, user: Annotated[Identity, Depends(who.anybody)]
     ) -> CommandsOut:
         """Acknowledge, shelve and the like: one command an occurrence, each answered from the journal."""
-        address = _address(request)
-        if not may(user.role, body.action):
-            desk.accounts.record(user.name, address, body.action, ", ".join(body.occurrences), "forbidden", "")
-            raise HTTPException(
-                403, f"{body.action}: needs the role {NEEDS[body.action].value}, this is {user.role.value}"
-            )
-        if body.until is None and body.action in _NEED_END:
-            raise HTTPException(422, f"until: {body.action} needs an end")
-        orders = _orders(body, user, desk.now())
-        known = {site.id for site in desk.view.catalogue()}
-        sent = [order for order in orders if order.site in known]
+        until = to_ns(body.until) if body.until is not None else 0
+        act = Act(body.action, body.occurrences, body.why, until, body.key)
         try:
-            await desk.send(sent)
+            done = await do(desk, user, _address(request), act)
+        except Forbidden as error:
+            raise HTTPException(403, str(error)) from None
+        except NeedsEnd as error:
+            raise HTTPException(422, str(error)) from None
         except LogError as error:
             raise HTTPException(503, f"nothing was taken, try again: {error}") from None
-        answers = dict(zip(sent, await asyncio.gather(*(desk.answers.wait(o.id, PATIENCE) for o in sent)), strict=True))
-        results = []
-        for order in orders:
-            result = _result(order, answers[order]) if order in answers else _unknown(order)
-            results.append(result)
-            reason = result.reason or body.why
-            desk.accounts.record(user.name, address, body.action, order.occurrence, result.outcome, reason)
+        results = [CommandOut.model_validate(asdict(one)) for one in done]
         return CommandsOut(results=results)
 
     @router.get("/audit")
@@ -181,31 +149,6 @@ class _Who:
         if found is None:
             raise HTTPException(401, "a valid token is needed", {"WWW-Authenticate": "Bearer"})
         return found
-
-
-def _orders(body: CommandsIn, user: Identity, now: int) -> list[Command]:
-    until = to_ns(body.until) if body.until is not None else 0
-    orders = []
-    for occurrence in dict.fromkeys(body.occurrences):
-        seed = body.key or f"{now} {body.why} {until}"
-        name = hashlib.blake2b(f"{user.name} {body.action} {occurrence} {seed}".encode(), digest_size=12).hexdigest()
-        orders.append(Command(
-            name, occurrence.partition("/")[0], now, user.name, body.why, body.action, occurrence, until
-        ))  # fmt: skip
-    return orders
-
-
-def _unknown(order: Command) -> CommandOut:
-    reason = f"there is no site {order.site}"
-    return CommandOut(occurrence=order.occurrence, command=order.id, outcome="refused", reason=reason)
-
-
-def _result(order: Command, answer: AlarmEvent | None) -> CommandOut:
-    if answer is None:
-        return CommandOut(occurrence=order.occurrence, command=order.id, outcome="pending")
-    if answer.transition == "refused":
-        return CommandOut(occurrence=order.occurrence, command=order.id, outcome="refused", reason=answer.cause)
-    return CommandOut(occurrence=order.occurrence, command=order.id, outcome="done", state=answer.state)
 
 
 def _alarm(one: AlarmView) -> AlarmOut:

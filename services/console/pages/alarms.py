@@ -7,7 +7,7 @@ from services.console.markup import Markup, join, tag
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import labelled
 from services.console.snapshots import AlarmView, Transition
-from services.console.texts import ALARMS
+from services.console.words import ALARMS
 from services.core.catalogue.model import Rule
 
 SIGNS = {

@@ -6,7 +6,7 @@ from services.console import wording
 from services.console.markup import Markup, join, tag
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.texts import PAGE
+from services.console.words import PAGE
 from services.core.clock import SECOND
 
 
@@ -94,7 +94,7 @@ def announcement(moment: Moment) -> str:
     """For screen readers: said when it changes."""
     alarms = moment.view.active()
     if moment.stopped:
-        return PAGE["stopped"].format(time=moment.at(moment.view.now), silence="30 s")
+        return str(PAGE["stopped"].format(time=moment.at(moment.view.now), silence="30 s"))
     if not alarms or alarms[0].priority != "critical":
         return ""
     worst = alarms[0]

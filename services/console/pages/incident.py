@@ -8,7 +8,7 @@ from services.console.pages import alarms
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
 from services.console.snapshots import Forecast, IncidentView, severity
-from services.console.texts import INCIDENT, PLANTS
+from services.console.words import INCIDENT, PLANTS
 from services.core.clock import HOUR
 
 STEPS = ("surge", "restricted", "threatened", "recovering", "closed")

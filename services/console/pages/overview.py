@@ -11,8 +11,8 @@ from services.console import wording
 from services.console.markup import Markup, tag
 from services.console.pages import alarms, header, incident, plants, style, trends
 from services.console.pages.moment import Moment
-from services.console.texts import ALARMS, FOOTER, PAGE, PLANTS, TRENDS
 from services.console.trend import SPAN
+from services.console.words import ALARMS, FOOTER, PAGE, PLANTS, TRENDS
 from services.core.clock import HOUR
 
 #: Wall seconds between two looks, and how many looks there are to one new drawing of the charts.

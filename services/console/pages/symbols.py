@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.console.markup import Markup, join, tag
-from services.console.texts import ALARMS, PLANTS
+from services.console.words import ALARMS, PLANTS
 
 
 def symbol(priority: str, *, small: bool = False, of: str = "") -> Markup:

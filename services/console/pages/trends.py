@@ -11,8 +11,8 @@ from services.console import wording
 from services.console.pages import alarms
 from services.console.pages.moment import Moment
 from services.console.snapshots import SiteView, Trend
-from services.console.texts import TRENDS
 from services.console.trend import SPAN
+from services.console.words import TRENDS
 from services.core.catalogue.model import Site
 
 GREY = "#8d969e"

@@ -15,8 +15,9 @@ from fastapi import FastAPI
 from services.access.accounts import Accounts
 from services.access.roles import NEEDS, Role, may
 from services.alerts.processor import AlertProcessor
-from services.console.api.answers import Answers
-from services.console.api.routes import Desk, mount
+from services.console.acts import Desk
+from services.console.answers import Answers
+from services.console.api.routes import mount
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import from_json

@@ -1,4 +1,4 @@
-"""Every text of the page that does not come from data, in one place, so that another language can follow."""
+"""The words of the pages in English, the list that every other language follows."""
 
 from __future__ import annotations
 
@@ -178,3 +178,29 @@ TRENDS: dict[str, str] = {
 }
 
 FOOTER: dict[str, str] = {"counters": "Log", "note": "All times are event time."}
+
+NAVIGATION: dict[str, str] = {
+    "label": "Pages",
+    "overview": "Overview",
+    "alarms": "Alarms",
+    "incident": "Incident",
+    "oncall": "On call",
+    "handover": "Handover",
+    "work": "Work windows",
+    "language": "中文",
+    "language_label": "Show this page in Chinese",
+    "sign_in": "Sign in",
+    "sign_out": "Sign out",
+    "looking": "Nobody has an account yet: look only",
+}
+
+SIGN_IN: dict[str, str] = {
+    "title": "Sign in",
+    "name": "Name",
+    "password": "Password",
+    "submit": "Sign in",
+    "wrong": "Name and password do not fit.",
+    "too_often": "Too many wrong guesses: wait {seconds} s.",
+    "stale": "This page was open for too long. Please sign in again.",
+    "unavailable": "Accounts cannot be looked up now. Nothing was changed; try again.",
+}
