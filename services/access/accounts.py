@@ -115,6 +115,11 @@ class Accounts:
             rows = session.scalars(select(User).order_by(User.name))
             return [(Identity(row.name, row.shown, Role(row.role)), row.active) for row in rows]
 
+    def any(self) -> bool:
+        """Whether anybody has an account, active or not."""
+        with self._database.reading() as session:
+            return session.scalars(select(User.name).limit(1)).first() is not None
+
     # -- showing who one is
 
     def sign_in(self, name: str, password: str, address: str) -> Identity | None:

@@ -5,49 +5,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from nicegui import ui
+from starlette.responses import PlainTextResponse, Response
 
+from services.access.sessions import Sessions
+from services.console import sign_in
 from services.console.acts import Desk
-from services.console.api.routes import mount
+from services.console.api import routes as api
+from services.console.gate import Gate, Visitor, address_of, language_of, to_sign_in
+from services.console.guard import Guard
 from services.console.live import LiveView
-from services.console.pages.moment import Moment
+from services.console.pages.frame import Content, Frame
 from services.console.pages.overview import Overview
+from services.console.room import Room
 from services.console.snapshots import Status
 from services.console.words import PAGE
 from services.core.catalogue.model import Catalogue
+from services.store.database import Database, StoreError
 
-#: The browser may load nothing from elsewhere, and no other page may frame this one.
-POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'"
-)
-
-Scope = MutableMapping[str, Any]
-
-
-class _Policy:
-    """Adds the security headers to every answer."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        async def headed(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"content-security-policy", POLICY.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
-            await send(message)
-
-        await self.app(scope, receive, headed if scope["type"] == "http" else send)
+#: Every page: its path, its name in NAVIGATION, and what makes its content, anew for each browser.
+PAGES: tuple[tuple[str, str, Callable[[], Content]], ...] = (("/", "overview", Overview),)
 
 
 def build(
@@ -55,9 +38,11 @@ def build(
     catalogues: Sequence[Catalogue],
     status: Callable[[], Status] | None = None,
     desk: Desk | None = None,
+    people: Database | None = None,
 ) -> FastAPI:
     """The web application. `status` is asked every second by every open page; without it, the view's silence.
-    `desk`: what the HTTP API works with; without it there is none.
+    `desk`: what the HTTP API works with; without it there is none. `people`: where accounts are; without it the pages
+    are for everybody to look at and for nobody to use.
 
     NiceGUI has one application a process, so this may be called once a process. ValueError when there is no
     catalogue.
@@ -67,15 +52,17 @@ def build(
     utility = ", ".join(catalogue.name for catalogue in catalogues)
     zone = ZoneInfo(next(site.time_zone for one in catalogues for site in one.sites))
     asked = status or (lambda: Status(silence=view.silence()))
-
-    @ui.page("/", title=f"{utility} · {PAGE['title']}")
-    def overview() -> None:
-        Overview(lambda: Moment(utility, view, asked(), zone))
+    gate = Gate(desk.accounts, Sessions(people, time.time_ns)) if desk is not None and people is not None else None
+    room = Room(utility, view, asked, zone, desk, gate, people)
+    for path, name, content in PAGES:
+        _page(room, path, name, content)
 
     app = FastAPI(title=PAGE["title"], docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(_Policy)
+    app.add_middleware(Guard)
     if desk is not None:
-        mount(app, desk)  # before the pages, which answer whatever nobody else does
+        api.mount(app, desk)  # before the pages, which answer whatever nobody else does
+    if gate is not None:
+        sign_in.mount(app, gate)
     ui.run_with(
         app,
         dark=True,
@@ -86,6 +73,24 @@ def build(
         show_welcome_message=False,
     )
     return app
+
+
+def _page(room: Room, path: str, name: str, content: Callable[[], Content]) -> None:
+    links = [(path, name) for path, name, _ in PAGES]
+
+    @ui.page(path, title=f"{room.utility} · {PAGE['title']}")
+    def page(request: Request) -> Response | None:
+        visitor = Visitor(None, language_of(request), address_of(request))
+        if room.gate is not None:
+            try:
+                known = room.gate.visitor(request)
+            except StoreError as error:
+                return PlainTextResponse(str(error), 503)
+            if known is None:
+                return to_sign_in(request)
+            visitor = known
+        Frame(room, visitor, content(), links, path)
+        return None
 
 
 def bind(port: int, host: str = "127.0.0.1") -> socket.socket:

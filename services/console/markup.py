@@ -24,10 +24,10 @@ def join(*children: object) -> Markup:
 
 
 #: Elements that have no end tag.
-VOID = frozenset({"br", "hr"})
+VOID = frozenset({"br", "hr", "input", "meta"})
 
 
-def tag(name: str, *children: object, **attributes: str | None) -> Markup:
+def tag(name: str, /, *children: object, **attributes: str | None) -> Markup:
     """An element. `_class` is written class, `aria_label` is written aria-label; None leaves one out."""
     written = "".join(
         f' {key.strip("_").replace("_", "-")}="{escape(value, quote=True)}"'

@@ -41,7 +41,7 @@ async def serve_console(
     accounts = Accounts(database, time.time_ns, time.monotonic)
     # The player's clock is the run's: a command is of the moment that the page shows.
     desk = Desk(view, status, accounts, hands.answers, hands.append, lambda: view.now or 0)
-    app = build(view, [catalogue], status, desk)
+    app = build(view, [catalogue], status, desk, database)
     try:
         socket = bind(port)
     except OSError:

@@ -6,7 +6,7 @@ from services.console import wording
 from services.console.markup import Markup, join, tag
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.words import PAGE
+from services.console.words import FOOTER, PAGE
 from services.core.clock import SECOND
 
 
@@ -99,3 +99,11 @@ def announcement(moment: Moment) -> str:
         return ""
     worst = alarms[0]
     return f"{worst.priority}: {worst.site_name}, {worst.description or worst.point}"
+
+
+def footer(moment: Moment) -> Markup:
+    """What the log has carried."""
+    counters = " · ".join(
+        f"{name.replace('_', ' ')} {wording.count(value)}" for name, value in moment.status.counters.items()
+    )
+    return tag("span", f"{FOOTER['note']} {counters}")

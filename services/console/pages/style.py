@@ -42,7 +42,8 @@ body.lost .lostbar { display: block; }
 body.lost .page, body.lost .bar > .head > *, body.lost .bar > .head .clock { filter: grayscale(1) brightness(.55); }
 body.lost .link .ok, body:not(.lost) .link .no { display: none; }
 body.lost .link::before { background: var(--critical); }
-.page { padding: 10px 14px 24px; display: grid; gap: 10px; align-items: start;
+.page { padding: 10px 14px 24px; display: grid; gap: 10px; align-items: start; }
+.page.overview {
   grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr); grid-template-rows: auto auto 1fr;
   grid-template-areas: "incidents incidents" "alarms plants" "trends trends"; }
 /* With few alarms the charts take the room that the alarms leave. */
@@ -149,8 +150,19 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .charts { display: grid; gap: 10px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .chart { height: 220px; width: 100%; } .charts h3 { margin-bottom: 4px; }
 .foot { font-size: 12px; color: var(--soft); padding: 0 14px 14px; }
+.signin { max-width: 340px; margin: 12vh auto; display: grid; gap: 8px; padding: 20px; }
+.signin input, .signin button { font: inherit; padding: 10px; border-radius: 4px; border: 1px solid var(--soft);
+  background: var(--back); color: var(--ink); }
+.signin button { background: #2f5f8a; border-color: var(--focus); font-weight: 600; margin-top: 8px; }
+.signin a { color: var(--focus); }
+.nav { display: flex; gap: 2px; padding: 0 10px; border-top: 1px solid var(--line); flex-wrap: wrap;
+  align-items: center; }
+.nav a, .nav button { color: var(--soft); text-decoration: none; padding: 7px 10px; font: inherit; background: none;
+  border: 0; border-bottom: 3px solid transparent; cursor: pointer; }
+.nav a:hover, .nav button:hover { color: var(--ink); } .nav .who { margin-left: auto; color: var(--soft); }
+.nav a[aria-current] { color: var(--ink); border-bottom-color: var(--ink); font-weight: 600; }
 @media (max-width: 1100px) { .charts { grid-template-columns: minmax(0, 1fr); }
-  .page, .page.calm { grid-template-columns: minmax(0, 1fr); grid-template-rows: none;
+  .page.overview, .page.calm { grid-template-columns: minmax(0, 1fr); grid-template-rows: none;
     grid-template-areas: "incidents" "alarms" "plants" "trends"; }
   .incident { grid-template-columns: 1fr 1fr; gap: 8px 20px; grid-template-rows: none;
     grid-template-areas: "what what" "count next" "course course"; } }

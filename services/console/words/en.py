@@ -20,6 +20,10 @@ PAGE: dict[str, str] = {
     "processor": "Not running: {names}. New alarms may be missing. Watch the plants directly.",
     "ended": "The run ended at {time}. These are its last values.",
     "rate": "new in 10 min",
+    "not_taken": "Nothing was taken, try again: {why}",
+    "refused": "Refused for {n} of {of}: {why}",
+    "pending": "In the log, and not yet carried out for {n}: watch the list.",
+    "done": "Done ({n})",
 }
 
 INCIDENT: dict[str, Any] = {

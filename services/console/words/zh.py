@@ -20,6 +20,10 @@ PAGE: dict[str, str] = {
     "processor": "未运行：{names}。可能漏报新报警，请直接关注各厂站。",
     "ended": "运行已于 {time} 结束，以下为最后数值。",
     "rate": "条/10 min 新报警",
+    "not_taken": "未被接受，请重试：{why}",
+    "refused": "{of} 条中 {n} 条被拒：{why}",
+    "pending": "{n} 条已入日志，尚未执行：请留意列表。",
+    "done": "已完成（{n}）",
 }
 
 INCIDENT: dict[str, Any] = {

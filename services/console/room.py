@@ -1,0 +1,31 @@
+"""The control room: all that the pages are made from, handed to each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from services.console.acts import Desk
+from services.console.gate import Gate
+from services.console.live import LiveView
+from services.console.pages.moment import Moment
+from services.console.snapshots import Status
+from services.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """utility: its name.  desk, gate, database: of the people; None where the console is only looked at."""
+
+    utility: str
+    view: LiveView
+    status: Callable[[], Status]
+    zone: ZoneInfo
+    desk: Desk | None = None
+    gate: Gate | None = None
+    database: Database | None = None
+
+    def moment(self) -> Moment:
+        """One look."""
+        return Moment(self.utility, self.view, self.status(), self.zone)
