@@ -3,73 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from services.access.accounts import Accounts
-from services.access.roles import NEEDS, Role, may
-from services.alerts.processor import AlertProcessor
-from services.console.acts import Desk
-from services.console.answers import Answers
+from services.access.roles import NEEDS, may
 from services.console.api.routes import mount
-from services.console.live import LiveView
-from services.console.snapshots import Status
-from services.core.catalogue import from_json
 from services.core.clock import SECOND, iso
-from services.core.errors import LogError
-from services.core.records import AlarmEvent, Command, Config, Record, Tick
-from services.store.database import Database
-from tests.unit.alerts.build import point, rule, site
-from tests.unit.alerts.plants import T0, config, frame
-
-ROLES = {role.value: role for role in Role}
+from services.core.records import Tick
+from tests.control_room import ROLES, ControlRoom
 
 
-class Plant:
-    """A site with a high alarm that stands, behind the API; the log is a list."""
+class Plant(ControlRoom):
+    """A site with a high alarm that stands, behind the API."""
 
     def __init__(self, folder: Path) -> None:
-        self.processor, self.answers = AlertProcessor(), Answers()
-        begin: Config = config(site(point("level", rule("high", "high", 3, on_delay=10))))
-        self.view = LiveView([from_json(begin.catalogue_json)])
-        self.log: list[Record] = []
-        self.events: list[AlarmEvent] = []
-        self.full = False
-        self.feed([begin, frame("st", T0 + 60, (T0, 0, 9.0), (T0 + 60, 0, 9.0)), Tick((T0 + 60) * SECOND)])
-        self.accounts = Accounts(
-            Database.in_folder(folder), lambda: 10**18, lambda: 0.0, PasswordHasher(1, 64, 1)
-        )  # fmt: skip
-        self.tokens = {}
-        for name, role in ROLES.items():
-            self.accounts.add(name, role)
-            self.tokens[name] = self.accounts.new_token(name, "test", 30)
+        super().__init__(folder)
+        self.measure([9.0])
+        self.measure([9.0])
         self.app = FastAPI()
-        mount(self.app, Desk(self.view, lambda: Status(silence=1.0), self.accounts, self.answers, self.send, self.now))
-
-    def now(self) -> int:
-        """The run's clock."""
-        return self.view.now or 0
-
-    def feed(self, records: Sequence[Record]) -> None:
-        """Through the log, the processor, and to everybody who follows."""
-        self.log += records
-        for entry in [*records, *self.processor.step("no3", records)]:
-            self.view.apply(entry)
-            self.answers.take(entry)
-            if isinstance(entry, AlarmEvent):
-                self.events.append(entry)
-
-    async def send(self, commands: Sequence[Command]) -> None:
-        """As the site log."""
-        if self.full:
-            raise LogError("the disk is full")
-        self.feed(commands)
+        mount(self.app, self.desk)
 
     def ask(self, method: str, path: str, role: str = "operator", **more: Any) -> Any:
         """One request with the token of a role."""
@@ -83,12 +39,8 @@ class Plant:
 
     def act(self, action: str, role: str = "operator", **more: Any) -> Any:
         """One command on the alarm that stands."""
-        body = {"action": action, "occurrences": [self.standing()], "why": "seen"} | more
+        body = {"action": action, "occurrences": [self.standing()[0]], "why": "seen"} | more
         return self.ask("POST", "/commands", role, json=body)
-
-    def standing(self) -> str:
-        """The occurrence that stands."""
-        return next(e.occurrence for e in self.events if e.transition == "raised")
 
 
 @pytest.fixture
@@ -99,7 +51,7 @@ def desk(tmp_path: Path) -> Plant:
 
 def test_what_stands_is_listed_with_its_state_and_response(desk: Plant) -> None:
     (alarm,) = desk.ask("GET", "/alarms", "viewer").json()
-    assert (alarm["occurrence"], alarm["state"]) == (desk.standing(), "B")
+    assert (alarm["occurrence"], alarm["state"]) == (desk.standing()[0], "B")
     assert alarm["response"]
     assert desk.ask("GET", "/alarms?state=C").json() == []
 
@@ -131,7 +83,7 @@ def test_an_act_that_is_sent_twice_under_one_key_is_done_once(desk: Plant) -> No
 
 
 def test_an_occurrence_that_is_gone_is_refused_with_the_reason(desk: Plant) -> None:
-    gone = desk.standing().partition("@")[0] + "@1"
+    gone = desk.standing()[0].partition("@")[0] + "@1"
     body = {"action": "acknowledge", "occurrences": [gone, "no9/a/b/c"], "why": "x"}
     results = desk.ask("POST", "/commands", json=body).json()["results"]
     assert [r["outcome"] for r in results] == ["refused", "refused"]

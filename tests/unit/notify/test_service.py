@@ -12,9 +12,9 @@ import pytest
 from services.alerts.oncall.decisions import Decision, Kind, Why
 from services.core.clock import MINUTE
 from services.core.records import AlarmEvent
+from services.duty.log import Store
 from services.notify.channels import ChannelError
 from services.notify.service import Happening, Notifier
-from services.duty.log import Store
 from services.store.database import Database, StoreError
 from tests.unit.oncall.desk import at, rules
 
