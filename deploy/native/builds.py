@@ -223,5 +223,23 @@ class TelegrafBuild(GoBuild):
         self.go_build(go, package, into / "bin" / "telegraf", {"CGO_ENABLED": "0"}, version)
 
 
-#: What can be built, by name. Telegraf is no server of the stack and is built when it is asked for.
-BUILDS: Mapping[str, Build] = {build.name: build for build in (KafkaBuild(), InfluxdbBuild(), TelegrafBuild())}
+class AlertmanagerBuild(GoBuild):
+    """`bin/alertmanager`: the peer that pages and silences are tried with."""
+
+    name = "alertmanager"
+    needs = ("go",)
+    module = "github.com/prometheus/alertmanager"
+
+    def make(self, into: Path, programs: Mapping[str, str]) -> None:
+        """One build, as its makers do."""
+        go = self.new_go(programs["go"], into)
+        version = f"-X github.com/prometheus/common/version.Version={self.version}"
+        self.go_build(
+            go, f"{self.module}/cmd/alertmanager", into / "bin" / "alertmanager", {"CGO_ENABLED": "0"}, version
+        )
+
+
+#: What can be built, by name. The last two are no servers of the stack and are built when they are asked for.
+BUILDS: Mapping[str, Build] = {
+    build.name: build for build in (KafkaBuild(), InfluxdbBuild(), TelegrafBuild(), AlertmanagerBuild())
+}

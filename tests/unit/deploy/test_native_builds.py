@@ -91,10 +91,11 @@ def test_the_pins():
         "kafka": "4.1.1",
         "influxdb": "2.7.12",
         "telegraf": "1.37.2",
+        "alertmanager": "0.28.1",
     }
 
 
-@pytest.mark.parametrize("name", ["influxdb", "telegraf"])
+@pytest.mark.parametrize("name", ["influxdb", "telegraf", "alertmanager"])
 def test_go_sum_knows_the_pinned_module(name):
     build = BUILDS[name]
     assert isinstance(build, GoBuild)
