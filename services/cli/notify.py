@@ -44,10 +44,21 @@ def _notify(
 ) -> None:
     normal_end()
     _needed()
+    from services.notify.folder import FolderSource
     from services.notify.following import Told, notify
+    from services.store.database import Database
 
     told = Told()
-    asyncio.run(until_interrupted(notify(file, data, player, whole, told)))
+
+    async def work() -> None:
+        async with FolderSource(data, player) as source:
+            database = Database.in_folder(data)
+            try:
+                await notify(file, source, database, whole, told)
+            finally:
+                database.close()
+
+    asyncio.run(until_interrupted(work()))
     if as_json:
         print_json(told.counts)
     else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
@@ -17,10 +16,10 @@ from services.alerts.oncall.dispatch import Dispatch
 from services.alerts.oncall.policy import OnCall
 from services.alerts.oncall.problems import Status
 from services.core.clock import SECOND
-from services.core.records import AlarmEvent, IncidentEvent
+from services.duty.log import Store
 from services.notify.channels import PATIENCE, Channel, ChannelError
 from services.notify.messages import title_and_body
-from services.duty.log import Store
+from services.notify.sources import Happening
 
 #: Tries on one channel before the next is taken, and seconds before each further one.
 TRIES = (0.0, 1.0, 4.0)
@@ -29,15 +28,6 @@ TRIES = (0.0, 1.0, 4.0)
 AT_ONCE = 8
 
 _log = structlog.get_logger("headworks.notify")
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """An event of a source: in which part of it, and where in that."""
-
-    part: str
-    offset: int
-    event: AlarmEvent | IncidentEvent
 
 
 class Notifier:

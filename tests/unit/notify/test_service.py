@@ -14,7 +14,8 @@ from services.core.clock import MINUTE
 from services.core.records import AlarmEvent
 from services.duty.log import Store
 from services.notify.channels import ChannelError
-from services.notify.service import Happening, Notifier
+from services.notify.service import Notifier
+from services.notify.sources import Happening
 from services.store.database import Database, StoreError
 from tests.unit.oncall.desk import at, rules
 

@@ -1,0 +1,70 @@
+"""The log of a data folder as a source of events, read from its beginning each time: it has the sites' names too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from services.core.catalogue import from_json
+from services.core.errors import HeadworksError
+from services.core.records import AlarmEvent, Config, IncidentEvent, Output, Record, Tick
+from services.job.follower import Follower
+from services.job.options import LOG_FILE
+from services.notify.sources import Clock, Happening
+from services.runtime.local import LogView
+
+#: Its only part, and its name.
+_PART = "log"
+
+
+class FolderSource:
+    """See Source. `player`: the run's clock is the log's ticks, not the machine's."""
+
+    def __init__(self, data: Path, player: bool) -> None:
+        """LogError when the folder has no log, or one that cannot be used."""
+        self.name, self.lost = _PART, 0
+        self.clock = Clock(player)
+        self.names: dict[str, str] = {}
+        self._view = LogView.open(data / LOG_FILE)
+        self._follower = Follower(self._view, [self._take])
+        self._waiting: list[Happening] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._view.close()
+
+    async def begin(self, positions: Mapping[str, int] | None, whole: bool) -> Mapping[str, int]:
+        """See Source."""
+        if positions is not None:
+            return positions
+        return {_PART: -1 if whole else self._view.head()}
+
+    async def follow(self) -> None:
+        """See Source."""
+        async with self._follower:
+            await self._follower.wait()
+        raise HeadworksError("the site log ended")
+
+    async def caught_up(self) -> None:
+        """See Source."""
+        await self._follower.reach(self._view.head())
+
+    def taken(self) -> list[Happening]:
+        """See Source."""
+        taken, self._waiting = self._waiting, []
+        return taken
+
+    def _take(self, entry: Record | Output) -> None:
+        match entry:
+            case Tick():
+                self.clock.ticked = max(self.clock.ticked, entry.time)
+            case Config():
+                self.names[entry.site] = from_json(entry.catalogue_json).name
+            case AlarmEvent() | IncidentEvent():
+                self._waiting.append(Happening(_PART, self._follower.at, entry))
