@@ -24,7 +24,14 @@ NEEDS: dict[str, Role] = {
     "shelve": Role.OPERATOR,
     "shelve_once": Role.OPERATOR,
     "unshelve": Role.OPERATOR,
+    "responsible": Role.OPERATOR,  # for sites: take, hand over, accept
+    "take_over": Role.ENGINEER,
+    "answer": Role.OPERATOR,
+    "silence": Role.OPERATOR,
+    "swap": Role.OPERATOR,  # of one's own duty
+    "swap_any": Role.ENGINEER,
     "suppress": Role.ENGINEER,
+    "unsuppress": Role.ENGINEER,
     "out_of_service": Role.ENGINEER,
     "in_service": Role.ENGINEER,
     "users": Role.ADMINISTRATOR,

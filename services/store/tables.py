@@ -11,7 +11,10 @@ class Base(DeclarativeBase):
 
 
 class Progress(Base):
-    """Up to where a source has been taken, by its parts, and the dispatch's state after it: written together."""
+    """Up to where a source has been taken, by its parts, and the dispatch's state after it: written together.
+
+    seen: when the paging service last was alive, by the machine's clock (ns); 0: it never said.
+    """
 
     __tablename__ = "progress"
 
@@ -19,6 +22,7 @@ class Progress(Base):
     positions: Mapped[str] = mapped_column(Text)
     now: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[bytes] = mapped_column(LargeBinary)
+    seen: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class DecisionRow(Base):
@@ -206,7 +210,7 @@ class CommentRow(Base):
 class WorkWindow(Base):
     """Planned work on a site, station or point from start to end (ns).
 
-    state: planned, begun, withdrawn, over or refused.  command: what began it in the log.
+    state: see services/duty/work.py.  command: what began it in the log, and what prolonged it, separated by spaces.
     """
 
     __tablename__ = "work_windows"
@@ -219,5 +223,5 @@ class WorkWindow(Base):
     who: Mapped[str] = mapped_column(String(64))
     why: Mapped[str] = mapped_column(String(500))
     state: Mapped[str] = mapped_column(String(20))
-    command: Mapped[str] = mapped_column(String(64))
+    command: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(String(500))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.alerts.lifecycle import machine
@@ -35,6 +36,8 @@ def move(command: Command, definition: Definition, state: AlarmState, time: int)
 #: A slip of the year must not silence a plant: planned work ends by itself before anybody forgets it (ns).
 LONGEST_WORK = 7 * DAY
 
+WORK_OVER = "the planned work has ended"
+
 
 def may_be_planned(command: Command, time: int) -> None:
     """Raises Refused for planned work without an end still to come, or with one too far away."""
@@ -42,6 +45,15 @@ def may_be_planned(command: Command, time: int) -> None:
         raise Refused("planned work needs an end that is still to come")
     if command.until - time > LONGEST_WORK:
         raise Refused("planned work may last 7 days at most: name it again when it goes on")
+
+
+def named(command: Command, windows: Sequence[Window]) -> list[Window]:
+    """The planned work that is to end: `target@command`, or all of just that target. Raises Refused for none."""
+    target, _, name = command.occurrence.partition("@")
+    found = [one for one in windows if one.prefix == target and name in ("", one.command)]
+    if not found:
+        raise Refused("no such planned work is in force")
+    return found
 
 
 def refusal(site: str, command: Command, time: int, why: str) -> AlarmEvent:
@@ -60,10 +72,12 @@ def planned(site: str, window: Window, time: int) -> AlarmEvent:
     )  # fmt: skip
 
 
-def planned_over(site: str, window: Window) -> AlarmEvent:
-    """The end of planned work, at its time."""
-    begun = planned(site, window, window.until)
-    return replace(begun, number=2, transition="planned_over", cause="its time is over", until=0)
+def planned_over(site: str, window: Window, time: int, command: Command | None) -> AlarmEvent:
+    """The end of planned work at `time` (ns): its own, or what somebody commanded."""
+    begun = replace(planned(site, window, time), number=2, transition="planned_over", until=0)
+    if command is None:
+        return replace(begun, cause="its time is over")
+    return replace(begun, cause=command.why, who=command.who, command=command.id)
 
 
 def _named(site: str, name: str) -> tuple[str, str, str]:

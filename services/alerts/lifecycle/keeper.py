@@ -265,6 +265,8 @@ class Keeper:
     def _obeyed(self, command: Command, key: Key, time: int) -> list[AlarmEvent]:
         if command.action == "suppress":
             return self._begin_work(command, time)
+        if command.action == "unsuppress":
+            return self._let_go(commands.named(command, self.memory.windows), time, command)
         onset = "@" in command.occurrence
         if key not in self.definitions:
             raise Refused("there is no such alarm")
@@ -313,18 +315,21 @@ class Keeper:
 
     def _end_work(self, end: int) -> list[AlarmEvent]:
         """Planned work that ends at `end` (ns) lets go of what it suppressed."""
+        return self._let_go([window for window in self.memory.windows if window.until == end], end)
+
+    def _let_go(self, over: list[Window], end: int, command: Command | None = None) -> list[AlarmEvent]:
         out: list[AlarmEvent] = []
-        over = [window for window in self.memory.windows if window.until == end]
         for key in sorted(self.memory.held):
             out += self._due(key, end)
             for window in over:
                 held = self.memory.held.get(key)
                 if held is not None and window.by in held.state.suppressors:
                     after = machine.unsuppressed(self._definition(key), held.state, window.by)
-                    out.append(self._told(held, end, "unsuppressed", after, cause="the planned work has ended"))
+                    by = command and replace(command, until=window.until)
+                    out.append(self._told(held, end, "unsuppressed", after, cause=commands.WORK_OVER, command=by))
                     self._settle(key, held)
-        self.memory.windows = [window for window in self.memory.windows if window.until != end]
-        out = once(self.memory, out) + [commands.planned_over(self.site, window) for window in over]
+        self.memory.windows = [window for window in self.memory.windows if window not in over]
+        out = once(self.memory, out) + [commands.planned_over(self.site, window, end, command) for window in over]
         return out + self._after_end()
 
     def _after_end(self) -> list[AlarmEvent]:
@@ -384,8 +389,6 @@ class Keeper:
         """An alarm that is simply normal again is forgotten."""
         if held.state == AlarmState():
             self.memory.held.pop(key, None)
-
-    # -- state
 
     def dump(self) -> dict[str, Any]:
         """All of the memory as plain data, in a fixed order."""

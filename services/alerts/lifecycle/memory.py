@@ -102,6 +102,6 @@ def until_of(transition: str, after: AlarmState, like: AlarmEvent | None, comman
     """When it ends by itself (ns): a shelf, or planned work."""
     if transition == "shelved" or after.letter is Letter.G:
         return after.shelved_until
-    if transition == "suppressed" and command is not None:
+    if transition in ("suppressed", "unsuppressed") and command is not None:
         return command.until
     return like.until if like is not None else 0

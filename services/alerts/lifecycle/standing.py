@@ -173,6 +173,9 @@ def _after(known: Standing, event: AlarmEvent) -> Standing:
 
 
 def _less(reasons: tuple[Aside, ...], event: AlarmEvent) -> tuple[Aside, ...]:
-    """Without the one that has ended: planned work by its end, else the oldest that has none."""
-    over = [one for one in reasons if 0 < one.until <= event.time] or [one for one in reasons if not one.until][:1]
+    """Without what has ended: planned work by its end, early or not, else the oldest that has none."""
+    if event.command and event.until:
+        over = [one for one in reasons if one.until == event.until][:1]
+    else:
+        over = [one for one in reasons if 0 < one.until <= event.time] or [one for one in reasons if not one.until][:1]
     return tuple(one for one in reasons if one not in over)

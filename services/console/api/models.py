@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 Action = Literal[
     "acknowledge", "reset", "shelve", "shelve_once", "unshelve", "out_of_service", "in_service", "suppress",
+    "unsuppress",
 ]  # fmt: skip
 
 #: A site, station, point or alarm, `site/station/point/rule`, with `@onset` when one occurrence is meant.

@@ -74,7 +74,7 @@ def test_an_alarm_is_raised_acknowledged_and_returns():
     assert brief(run.read(1, 6)) == [(1, "raised", "B", True)]
     acknowledged = run.do("acknowledge", at=5)
     assert brief(acknowledged) == [(5, "acknowledged", "C", True)]
-    assert (acknowledged[0].who, acknowledged[0].cause, acknowledged[0].command) == ("li.wei", "seen", "c1")
+    assert (acknowledged[0].who, acknowledged[0].cause, acknowledged[0].command) == ("li.wei", "seen", "c3")
     assert brief(run.read(9, 1)) == [(9, "cleared", "A", True)]
     assert [e.number for e in run.told] == [1, 2, 3]
     assert len({e.occurrence for e in run.told}) == 1
@@ -376,3 +376,18 @@ def test_any_restart_gives_the_same_journal():
         assert second.dump("no3") == first.dump("no3")
         out += second.step("no3", whole.log[cut:])
         assert list(canonical_journal(out)) == list(canonical_journal(whole.told))
+
+
+def test_planned_work_ends_early_by_its_name_or_by_what_it_is_on_with_who_and_why():
+    run = Run()
+    run.read(1, 6)
+    run.do("suppress", on="no3/st", at=5, until=100, name="w1")
+    run.do("suppress", on="no3/st", at=6, until=200, name="w2")
+    over = run.do("unsuppress", on="no3/st@w1", at=10)
+    assert [(e.transition, e.state) for e in over] == [("unsuppressed", "H"), ("planned_over", "")]
+    assert (over[1].occurrence, over[1].who, over[1].cause, over[1].command) == ("command/w1", "li.wei", "seen", "c3")
+    released = run.do("unsuppress", on="no3/st", at=20)
+    assert brief(released) == [(20, "unsuppressed", "B", True)]
+    (none,) = run.do("unsuppress", on="no3/st", at=30)
+    assert (none.transition, none.cause) == ("refused", "unsuppress: no such planned work is in force")
+    assert run.tick(300) == []

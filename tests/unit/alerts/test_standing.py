@@ -16,6 +16,7 @@ from tests.unit.alerts.test_commands import HIGH, T0, Run
 HIGHER = "no3/st/turbidity/high-high"
 ACTIONS = [
     "acknowledge", "reset", "shelve", "shelve_once", "unshelve", "out_of_service", "in_service", "suppress",
+    "unsuppress",
 ]  # fmt: skip
 STEP = st.one_of(
     st.tuples(st.just("read"), st.sampled_from([1.0, 6.0, 9.0]), st.just("")),
@@ -55,7 +56,7 @@ def test_the_fold_over_the_journal_is_what_the_keeper_remembers(steps, latching)
             case "tick":
                 told = run.tick(at)
             case action:
-                told = run.do(action, on="no3/st" if action == "suppress" else on, at=at, until=max(at + value, 0))
+                told = run.do(action, on="no3/st" if "suppress" in action else on, at=at, until=max(at + value, 0))
         for event in told:
             fold.apply(event)
             fold.apply(event)
@@ -141,6 +142,9 @@ def test_what_is_hidden_says_by_what_for_each_reason_that_is_left():
         return [one.until // SECOND - T0 for one in fold.by_name[name].suppressed]
 
     assert reasons() == [100, 200]
+    run.do("unsuppress", on="no3/st@c2", at=40)
+    assert reasons() == [100]
+    run.do("suppress", on="no3/st", at=50, until=200)
     run.tick(150)
     assert reasons() == [200]
 

@@ -15,6 +15,7 @@ def _number() -> sa.Column[int]:
 
 def upgrade() -> None:
     """Makes the tables."""
+    op.add_column("progress", sa.Column("seen", _NS, nullable=False, server_default="0"))
     op.create_table(
         "sessions",
         sa.Column("digest", sa.String(64), primary_key=True),
@@ -103,7 +104,7 @@ def upgrade() -> None:
         sa.Column("who", sa.String(64), nullable=False),
         sa.Column("why", sa.String(500), nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
-        sa.Column("command", sa.String(64), nullable=False),
+        sa.Column("command", sa.Text, nullable=False),
         sa.Column("reason", sa.String(500), nullable=False),
     )
 
@@ -115,3 +116,4 @@ def downgrade() -> None:
         "secrets", "sessions",
     ):  # fmt: skip
         op.drop_table(name)
+    op.drop_column("progress", "seen")
