@@ -112,6 +112,10 @@ class LiveView:
         else:
             self._readings[site.id] = SiteReadings(site)
 
+    def adopt(self, alarms: Alarms, incidents: Incidents) -> None:
+        """What a fold from further back came to takes the place of what this view folded of them."""
+        self._alarms, self._incidents = alarms, incidents
+
     def silence(self) -> float:
         """Wall seconds since the run's clock last moved, or since the view was made."""
         return self._monotonic() - self._ticked
