@@ -15,11 +15,12 @@ _WORDS = {
     "en": {
         "again": "WORSE", "repeat": "not acknowledged yet", "more": "and {n} more", "do": "Do", "since": "since",
         "phase": "phase", "digest": "Morning digest", "standing": "standing", "over": "over", "none": "nothing",
-        "paged": "paged",
+        "paged": "paged", "take": "Take it on", "last": "NOBODY HAS ANSWERED",
     },
     "zh": {
         "again": "恶化", "repeat": "尚未确认", "more": "另有{n}条", "do": "处置", "since": "起于",
         "phase": "阶段", "digest": "早报", "standing": "仍存在", "over": "已结束", "none": "无", "paged": "已呼叫",
+        "take": "由我处理", "last": "无人应答",
     },
 }  # fmt: skip
 
@@ -27,8 +28,8 @@ _WORDS = {
 MOST = 900
 
 
-def title_and_body(decision: Decision, language: str, site_names: Mapping[str, str]) -> tuple[str, str]:
-    """What the person reads. `site_names`: a site's name by its id, where it is known."""
+def title_and_body(decision: Decision, language: str, site_names: Mapping[str, str], link: str = "") -> tuple[str, str]:
+    """What the person reads. `site_names`: a site's name by its id, where it is known.  link: never cut off."""
     words = _WORDS.get(language, _WORDS["en"])
     text = decision.text
     if decision.kind is Kind.DIGEST:
@@ -37,7 +38,10 @@ def title_and_body(decision: Decision, language: str, site_names: Mapping[str, s
     priority = _PRIORITY.get(language, _PRIORITY["en"]).get(str(text.get("priority")), "")
     head = str(text.get("incident") or "")
     alarms = [_plain(one) for one in _list(text.get("alarms"))]
-    mark = {Why.WORSE: words["again"], Why.REPEAT: words["repeat"], Why.ESCALATE: words["repeat"]}.get(decision.why, "")
+    mark = {
+        Why.WORSE: words["again"], Why.REPEAT: words["repeat"], Why.ESCALATE: words["repeat"],
+        Why.LAST_RESORT: words["last"],
+    }.get(decision.why, "")  # fmt: skip
     title = " · ".join(part for part in (priority, site, head or (alarms[0] if alarms else ""), mark) if part)
     lines = []
     if text.get("phase"):
@@ -49,7 +53,8 @@ def title_and_body(decision: Decision, language: str, site_names: Mapping[str, s
     if text.get("next_step"):
         lines.append(f"{words['do']}: {_plain(text['next_step'])}")
     lines.append(f"{words['since']} {text.get('since')}")
-    return title[:200], "\n".join(lines)[:MOST]
+    tail = f"\n{words['take']}: {link}" if link else ""
+    return title[:200], "\n".join(lines)[: max(0, MOST - len(tail))] + tail
 
 
 def _digest(text: Mapping[str, Any], words: Mapping[str, str], language: str, site_names: Mapping[str, str]) -> str:

@@ -72,9 +72,10 @@ def _names(rules: OnCall) -> Iterator[_Complaint]:
             for name in step.to:
                 if name not in known:
                     yield ("policies", i, "steps", j, "to"), name, "must be a roster or a person"
-    for name in rules.digest_to:
-        if name not in known:
-            yield ("digest_to",), name, "must be a roster or a person"
+    for section, names in (("digest_to", rules.digest_to), ("last_resort", rules.last_resort)):
+        for name in names:
+            if name not in known:
+                yield (section,), name, "must be a roster or a person"
 
 
 def _holes(rules: OnCall, at: int) -> Iterator[_Complaint]:

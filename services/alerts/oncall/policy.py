@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from services.alerts.oncall.roster import Roster
 from services.core.catalogue.model import Duration, Identifier, Priority, Strict, Text
-from services.core.clock import to_datetime
+from services.core.clock import DAY, HOUR, MINUTE, to_datetime
 
 #: How a message comes: a call that wakes, a push that may be slept through, a mail for the morning.
 Urgency = Literal["wake", "notify", "mail"]
@@ -118,7 +118,10 @@ class OnCall(Strict):
 
     digest_at: local time of the morning digest; digest_to: who gets it.  alertmanager: the base address of an
     Alertmanager that is told of every problem that pages.  heartbeat: an outside watchdog's address, asked every
-    `heartbeat_every`: when it hears nothing for longer it is for the watchdog to call somebody.
+    `heartbeat_every`: when it hears nothing for longer it is for the watchdog to call somebody.  console: the base
+    address under which people reach the console; without it messages carry no link.  link_lasts: so long a link in a
+    message opens (5 min to 7 d).  last_resort: rosters or people who are told by every way they have of what reached
+    nobody, or what nobody answered, again `last_resort_every` (1 min to 1 d).
     """
 
     time_zone: str
@@ -131,6 +134,10 @@ class OnCall(Strict):
     alertmanager: Annotated[str, Field(pattern=r"^https?://", max_length=500)] | None = None
     heartbeat: Annotated[str, Field(pattern=r"^https?://", max_length=500)] | None = None
     heartbeat_every: Annotated[Duration, Field(ge=10_000_000_000)] = 60_000_000_000
+    console: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=300)] | None = None
+    link_lasts: Annotated[Duration, Field(ge=5 * MINUTE, le=7 * DAY)] = 12 * HOUR
+    last_resort: tuple[Identifier, ...] = Field(default=(), max_length=20)
+    last_resort_every: Annotated[Duration, Field(ge=MINUTE, le=DAY)] = 10 * MINUTE
 
     def person(self, name: str) -> Person | None:
         """The person of that id, if there is one."""
