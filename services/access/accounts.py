@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
+from services.access.audit import Act, Audit
+from services.access.guesses import Guesses, TooOften
 from services.access.roles import Role
 from services.access.throttle import Throttle
 from services.core.clock import DAY, iso
 from services.core.errors import HeadworksError
 from services.store.database import Database
-from services.store.tables import AuditRow, TokenRow, User
+from services.store.tables import SessionRow, TokenRow, User
 
 #: A password shorter than this is refused; NIST SP 800-63B asks for 8 at least, and for no rules of composition.
 SHORTEST, LONGEST_PASSWORD = 10, 256
@@ -31,14 +33,6 @@ class AccessError(HeadworksError):
     """Something about users that a person can mend; nothing was changed."""
 
 
-class TooOften(HeadworksError):
-    """Too many wrong guesses. `seconds`: how long to wait."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"too many wrong guesses: wait {seconds:.0f} s")
-        self.seconds = seconds
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Somebody who has shown who they are."""
@@ -46,19 +40,6 @@ class Identity:
     name: str
     shown: str
     role: Role
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A line of the audit."""
-
-    time: int
-    user: str
-    address: str
-    action: str
-    target: str
-    outcome: str
-    detail: str
 
 
 class Accounts:
@@ -71,7 +52,9 @@ class Accounts:
         self, database: Database, now: Callable[[], int], seconds: Callable[[], float],
         hasher: PasswordHasher | None = None,
     ) -> None:  # fmt: skip
-        self._database, self._now, self._throttle = database, now, Throttle(seconds)
+        self._database, self._now = database, now
+        self.book = Audit(database, now)
+        self._guesses, self._throttle = Guesses(seconds, self.book.came_in), Throttle(seconds)
         self._hasher = hasher or PasswordHasher()
         #: Checked where there is no such user, so that the time of an answer does not say who exists.
         self._nobody = self._hasher.hash(secrets.token_hex(16))
@@ -94,7 +77,9 @@ class Accounts:
     def change(
         self, name: str, *, role: Role | None = None, password: str | None = None, active: bool | None = None
     ) -> None:
-        """What is given is changed. The last active administrator stays one: AccessError."""
+        """What is given is changed, and the user signed out everywhere. The last active administrator stays one:
+        AccessError.
+        """
         hashed = None if password is None else self._hash(password)
         with self._database.writing() as session:
             user = session.get(User, name)
@@ -108,6 +93,21 @@ class Accounts:
             user.role = role.value if role is not None else user.role
             user.active = active if active is not None else user.active
             user.password = hashed if hashed is not None else user.password
+            # In the same breath: nobody stays in with a password, a role or an account that is no more.
+            session.execute(delete(SessionRow).where(SessionRow.user == name))
+
+    def change_own_password(self, name: str, old: str, new: str, address: str) -> bool:
+        """The user's own change; False when the old one is wrong, which counts as a guess. Signs out everywhere.
+
+        AccessError for a new one that will not do, TooOften after many wrong guesses.
+        """
+        hashed = self._hash(new)
+        if self._shown(name, old, address, "change password") is None:
+            return False
+        with self._database.writing() as session:
+            session.execute(update(User).where(User.name == name).values(password=hashed))
+            session.execute(delete(SessionRow).where(SessionRow.user == name))
+        return True
 
     def users(self) -> list[tuple[Identity, bool]]:
         """Everybody, by name, and whether they may sign in."""
@@ -124,22 +124,21 @@ class Accounts:
 
     def sign_in(self, name: str, password: str, address: str) -> Identity | None:
         """Who it is; None when name and password do not fit, whichever it was. TooOften after many wrong guesses."""
-        marks = (f"user {name[:64]}", f"address {address}")
-        if (wait := self._throttle.wait(*marks)) > 0:
-            raise TooOften(wait)
+        return self._shown(name, password, address, "sign in")
+
+    def _shown(self, name: str, password: str, address: str, action: str) -> Identity | None:
         with self._database.reading() as session:
             user = session.get(User, name) if _NAME.fullmatch(name) else None
             usable = user is not None and user.active and bool(user.password)
             stored = user.password if user is not None and usable else self._nobody
             identity = Identity(user.name, user.shown, Role(user.role)) if user is not None else None
-        right = self._verified(stored, password[:LONGEST_PASSWORD]) and usable
-        if not right:
-            self._throttle.wrong(*marks)
-            self.record(name, address, "sign in", "", "refused", "")
-            return None
-        self._throttle.right(*marks)
-        self.record(name, address, "sign in", "", "done", "")
-        return identity
+        written = name if _NAME.fullmatch(name) else "?"  # else it may be a password in the wrong field
+        with self._guesses.guess(written, address) as right:
+            fits = len(password) <= LONGEST_PASSWORD and self._verified(stored, password) and usable
+            if fits:
+                right()
+        self.record(written, address, action, "", "done" if fits else "refused", "")
+        return identity if fits else None
 
     def new_token(self, user: str, label: str, days: int) -> str:
         """A token for programs, shown once. AccessError for nobody, or for days out of 1..400."""
@@ -192,30 +191,24 @@ class Accounts:
 
     def record(self, user: str, address: str, action: str, target: str, outcome: str, detail: str) -> None:
         """A line of the audit, durable when this returns."""
-        with self._database.writing() as session:
-            session.add(AuditRow(
-                time=self._now(), user=user[:64], address=address[:64], action=action[:40], target=target[:500],
-                outcome=outcome[:40], detail=detail[:500],
-            ))  # fmt: skip
+        self.book.record(user, address, action, target, outcome, detail)
 
     def audit(self, limit: int = 100, before: int = 2**62) -> Sequence[Act]:
-        """The newest lines up to `before` (ns), newest first."""
-        wanted = select(AuditRow).where(AuditRow.time <= before).order_by(AuditRow.number.desc()).limit(limit)
-        with self._database.reading() as session:
-            return [
-                Act(row.time, row.user, row.address, row.action, row.target, row.outcome, row.detail)
-                for row in session.scalars(wanted)
-            ]
+        """The newest lines of the audit up to `before` (ns), newest first."""
+        return self.book.lines(limit, before)
 
     def _hash(self, password: str) -> str:
         if not SHORTEST <= len(password) <= LONGEST_PASSWORD:
             raise AccessError(f"password: {len(password)} characters: must be {SHORTEST} to {LONGEST_PASSWORD}")
-        return self._hasher.hash(password)
+        try:
+            return self._hasher.hash(password)
+        except UnicodeEncodeError:
+            raise AccessError("password: has a character that is no character") from None
 
     def _verified(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, password)
-        except (Argon2Error, InvalidHashError):
+        except (Argon2Error, InvalidHashError, UnicodeEncodeError):
             return False
 
 

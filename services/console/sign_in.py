@@ -8,7 +8,8 @@ from urllib.parse import quote
 from fastapi import FastAPI, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.access.accounts import LONGEST_PASSWORD, TooOften
+from services.access.accounts import LONGEST_PASSWORD
+from services.access.guesses import TooOften
 from services.access.sessions import LONGEST
 from services.console.gate import LANGUAGE, SESSION, Gate, address_of, language_of
 from services.console.markup import Markup, tag

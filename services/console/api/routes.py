@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from services.access.accounts import Accounts, Identity, TooOften
+from services.access.accounts import Accounts, Identity
+from services.access.guesses import TooOften
 from services.access.roles import NEEDS, may
 from services.console.acts import Act, Desk, Forbidden, NeedsEnd, do
 from services.console.api.models import (
