@@ -28,6 +28,7 @@ NEEDS: dict[str, Role] = {
     "take_over": Role.ENGINEER,
     "answer": Role.OPERATOR,
     "silence": Role.OPERATOR,
+    "silence_critical": Role.ENGINEER,
     "swap": Role.OPERATOR,  # of one's own duty
     "swap_any": Role.ENGINEER,
     "suppress": Role.ENGINEER,
