@@ -20,7 +20,7 @@ PAGE: dict[str, str] = {
     "processor": "Not running: {names}. New alarms may be missing. Watch the plants directly.",
     "ended": "The run ended at {time}. These are its last values.",
     "loading": "Still loading, {share} read. What you see is not complete.",
-    "loading_older": "Alarms and incidents of more than {hours} h ago are still being read, {share}: older ones may be missing.",
+    "loading_older": "Alarms of more than {hours} h ago are still being read, {share}: older ones may be missing.",
     "kafka": "{why}. What you see is not the present; commands are not taken.",
     "rate": "new in 10 min",
     "not_taken": "Nothing was taken, try again: {why}",
