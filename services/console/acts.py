@@ -49,8 +49,8 @@ class Desk:
 class Act:
     """An act on one or many alarms.
 
-    occurrences: what is meant; of `suppress` (planned work) and its end a site, station or point.  until: the end (ns) of a shelf
-    or of planned work, 0: none.  key: the sender's own name of this act: sent twice, it is done once.
+    occurrences: what is meant; of `suppress` (planned work) and its end a site, station or point.  until: the end
+    (ns) of a shelf or of planned work, 0: none.  key: the sender's own name of this act: sent twice, it is done once.
     """
 
     action: str
@@ -101,8 +101,9 @@ def _orders(act: Act, user: Identity, now: int) -> list[Command]:
     for occurrence in dict.fromkeys(act.occurrences):
         seed = act.key or f"{now} {act.why} {act.until}"
         name = hashlib.blake2b(f"{user.name} {act.action} {occurrence} {seed}".encode(), digest_size=12).hexdigest()
+        site = occurrence.partition("@")[0].partition("/")[0]
         orders.append(Command(
-            name, occurrence.partition("@")[0].partition("/")[0], now, user.name, act.why, act.action, occurrence, act.until
+            name, site, now, user.name, act.why, act.action, occurrence, act.until
         ))  # fmt: skip
     return orders
 
