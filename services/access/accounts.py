@@ -59,6 +59,10 @@ class Accounts:
         #: Checked where there is no such user, so that the time of an answer does not say who exists.
         self._nobody = self._hasher.hash(secrets.token_hex(16))
 
+    def now(self) -> int:
+        """ns UTC, of the wall: the audit's time."""
+        return self._now()
+
     # -- users
 
     def add(self, name: str, role: Role, shown: str = "", password: str = "") -> None:

@@ -38,9 +38,9 @@ class Audit:
         """Several at once, all or none; their numbers. Their `time` is taken as given."""
         rows = [
             AuditRow(
-                time=act.time, user=_plain(act.user, 64), address=_plain(act.address, 64),
-                action=_plain(act.action, 40),
-                target=_plain(act.target, 500), outcome=_plain(act.outcome, 40), detail=_plain(act.detail, 500),
+                time=act.time, user=plain(act.user, 64), address=plain(act.address, 64),
+                action=plain(act.action, 40),
+                target=plain(act.target, 500), outcome=plain(act.outcome, 40), detail=plain(act.detail, 500),
             )
             for act in acts
         ]  # fmt: skip
@@ -53,7 +53,7 @@ class Audit:
         """How acts of `record_all` ended: (number, outcome, detail)."""
         with self._database.writing() as session:
             for number, outcome, detail in outcomes:
-                changed = {"outcome": _plain(outcome, 40), "detail": _plain(detail, 500)}
+                changed = {"outcome": plain(outcome, 40), "detail": plain(detail, 500)}
                 session.execute(update(AuditRow).where(AuditRow.number == number).values(**changed))
 
     def lines(
@@ -81,6 +81,6 @@ class Audit:
             return session.scalars(wanted.limit(1)).first() is not None
 
 
-def _plain(text: str, longest: int) -> str:
+def plain(text: str, longest: int) -> str:
     """What can be shown on a line: a control character, or one that turns the writing round, is shown as a mark."""
     return "".join(one if one.isprintable() else "\ufffd" for one in text[:longest])

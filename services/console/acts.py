@@ -7,22 +7,37 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+import structlog
+
+from services.access import audit
 from services.access.accounts import Accounts, Identity
 from services.access.roles import NEEDS, may
 from services.console.answers import Answers
 from services.console.live import LiveView
 from services.console.snapshots import Status
-from services.core.errors import HeadworksError
+from services.core.errors import HeadworksError, LogError
 from services.core.records import AlarmEvent, Command
+from services.store.database import StoreError
 
-#: Seconds that an act waits for its answer in the journal.
-PATIENCE = 3.0
+#: Seconds that an act waits for its answer in the journal, and that an answer which is late is still listened for.
+PATIENCE, LATE = 3.0, 600.0
 
 #: Acts that must say when they end.
 NEED_END = ("shelve", "shelve_once", "suppress")
+
+#: Of a site, station, point or alarm, `site/station/point/rule`, with `@onset` when one occurrence is meant.
+NAME = r"^[a-z0-9][A-Za-z0-9_\-./@]{0,399}$"
+_NAME = re.compile(NAME.rstrip("$"))
+
+#: A reason is one line of so many characters.
+LONGEST_WHY = 500
+
+_log = structlog.get_logger("headworks.console")
 
 
 class Forbidden(HeadworksError):
@@ -35,7 +50,10 @@ class NeedsEnd(HeadworksError):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What acts and pages work with. send: appends to the log, durable when it returns.  now: the run's clock, ns."""
+    """What acts and pages work with. send: appends to the log, durable when it returns.  now: the run's clock, ns.
+
+    patience: seconds that an act waits for its answer.
+    """
 
     view: LiveView
     status: Callable[[], Status]
@@ -43,6 +61,8 @@ class Desk:
     answers: Answers
     send: Callable[[Sequence[Command]], Awaitable[None]]
     now: Callable[[], int]
+    patience: float = PATIENCE
+    _listening: set[asyncio.Task[Any]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +92,87 @@ class Result:
 
 
 async def do(desk: Desk, user: Identity, address: str, act: Act) -> list[Result]:
-    """Does it and waits for the answers; one result for each occurrence, in their order.
+    """Does it and waits for the answers; one result for each occurrence, in their order. It is in the audit before it
+    is in the log, so that nothing is done of which there is no line.
 
-    Forbidden, NeedsEnd: nothing was done. LogError: the log took nothing. StoreError: the audit cannot be written.
+    Forbidden, NeedsEnd: nothing was done. LogError: the log took nothing. StoreError: the audit cannot be written, and
+    nothing was done.
     """
+    act = replace(act, occurrences=tuple(dict.fromkeys(act.occurrences)), why=one_line(act.why))
     if not may(user.role, act.action):
-        desk.accounts.record(user.name, address, act.action, ", ".join(act.occurrences), "forbidden", "")
+        named = ", ".join(act.occurrences)
+        await asyncio.to_thread(desk.accounts.record, user.name, address, act.action, named, "forbidden", act.why)
         needed = NEEDS[act.action].value if act.action in NEEDS else "nobody's"
         raise Forbidden(f"{act.action}: needs the role {needed}, this is {user.role.value}")
     if not act.until and act.action in NEED_END:
         raise NeedsEnd(f"until: {act.action} needs an end")
     orders = _orders(act, user, desk.now())
     known = {site.id for site in desk.view.catalogue()}
-    sent = [order for order in orders if order.site in known]
-    await desk.send(sent)
-    answers = dict(zip(sent, await asyncio.gather(*(desk.answers.wait(o.id, PATIENCE) for o in sent)), strict=True))
-    results = []
-    for order in orders:
-        result = _result(order, answers[order]) if order in answers else _unknown(order)
-        results.append(result)
-        reason = result.reason or act.why
-        desk.accounts.record(user.name, address, act.action, order.occurrence, result.outcome, reason)
+    sent = [order for order in orders if order.site in known and _NAME.fullmatch(order.occurrence)]
+    lines = _Lines(desk.accounts.book, await _begun(desk, user, address, orders), act.why)
+    try:
+        await desk.send(sent)
+    except LogError as error:
+        await lines.ended([Result(one.occurrence, one.id, "not taken", str(error)) for one in orders])
+        raise
+    waited = zip(sent, await asyncio.gather(*(desk.answers.wait(o.id, desk.patience) for o in sent)), strict=True)
+    answers = {order.id: answer for order, answer in waited}
+    results = [_told(one.occurrence, one.id, answers[one.id]) if one.id in answers else _unknown(one) for one in orders]
+    await lines.ended(results)
+    if any(one.outcome == "pending" for one in results):
+        listening = asyncio.ensure_future(_listen(desk, results, lines))
+        desk._listening.add(listening)
+        listening.add_done_callback(desk._listening.discard)
     return results
+
+
+async def later(desk: Desk, results: Sequence[Result], within: float = LATE) -> list[Result]:
+    """What became of those that were pending, once all of them are answered or `within` s have gone by."""
+    late = [one for one in results if one.outcome == "pending"]
+    answers = await asyncio.gather(*(desk.answers.wait(one.command, within) for one in late))
+    return [_told(one.occurrence, one.command, answer) for one, answer in zip(late, answers, strict=True)]
+
+
+def one_line(text: str) -> str:
+    """A reason as it goes into the journal: one line, bounded, without what cannot be shown."""
+    return audit.plain(" ".join(text.split()), LONGEST_WHY)
+
+
+class _Lines:
+    """The lines of one act in the audit, by its commands."""
+
+    def __init__(self, book: audit.Audit, numbers: dict[str, int], why: str) -> None:
+        self._book, self._numbers, self._why = book, numbers, why
+
+    async def ended(self, results: Iterable[Result]) -> None:
+        """How it ended. What was done is not undone when that cannot be written; the journal has it too."""
+        told = [(self._numbers[one.command], one.outcome, _detail(self._why, one.reason)) for one in results]
+        try:
+            await asyncio.to_thread(self._book.ended, told)
+        except StoreError as error:
+            _log.error(
+                "the audit does not say how an act ended", lines=[number for number, _, _ in told], why=str(error)
+            )
+
+
+def _detail(why: str, reason: str) -> str:
+    return f"{why} ({reason})" if reason else why
+
+
+async def _begun(desk: Desk, user: Identity, address: str, orders: Sequence[Command]) -> dict[str, int]:
+    book, now = desk.accounts.book, desk.accounts.now()
+    lines = [audit.Act(now, user.name, address, one.action, one.occurrence, "asked", one.why) for one in orders]
+    numbers = await asyncio.to_thread(book.record_all, lines)
+    return dict(zip((one.id for one in orders), numbers, strict=True))
+
+
+async def _listen(desk: Desk, results: Sequence[Result], lines: _Lines) -> None:
+    await lines.ended([one for one in await later(desk, results) if one.outcome != "pending"])
 
 
 def _orders(act: Act, user: Identity, now: int) -> list[Command]:
     orders = []
-    for occurrence in dict.fromkeys(act.occurrences):
+    for occurrence in act.occurrences:
         seed = act.key or f"{now} {act.why} {act.until}"
         name = hashlib.blake2b(f"{user.name} {act.action} {occurrence} {seed}".encode(), digest_size=12).hexdigest()
         site = occurrence.partition("@")[0].partition("/")[0]
@@ -109,12 +183,12 @@ def _orders(act: Act, user: Identity, now: int) -> list[Command]:
 
 
 def _unknown(order: Command) -> Result:
-    return Result(order.occurrence, order.id, "refused", f"there is no site {order.site}")
+    return Result(order.occurrence, order.id, "refused", f"there is no site {audit.plain(order.site, 64)}")
 
 
-def _result(order: Command, answer: AlarmEvent | None) -> Result:
+def _told(occurrence: str, command: str, answer: AlarmEvent | None) -> Result:
     if answer is None:
-        return Result(order.occurrence, order.id, "pending")
+        return Result(occurrence, command, "pending")
     if answer.transition == "refused":
-        return Result(order.occurrence, order.id, "refused", answer.cause)
-    return Result(order.occurrence, order.id, "done", state=answer.state)
+        return Result(occurrence, command, "refused", answer.cause)
+    return Result(occurrence, command, "done", state=answer.state)

@@ -16,7 +16,7 @@ class Answers:
 
     def __init__(self) -> None:
         self._told: OrderedDict[str, AlarmEvent] = OrderedDict()
-        self._asked: dict[str, asyncio.Future[AlarmEvent]] = {}
+        self._asked: dict[str, set[asyncio.Future[AlarmEvent]]] = {}
 
     def take(self, entry: Record | Output) -> None:
         """The first event that names a command is its answer; of planned work the first alarm that it concerns."""
@@ -25,19 +25,23 @@ class Answers:
         self._told[entry.command] = entry
         while len(self._told) > _KEPT:
             self._told.popitem(last=False)
-        asked = self._asked.pop(entry.command, None)
-        if asked is not None and not asked.done():
-            asked.set_result(entry)
+        for asked in self._asked.pop(entry.command, ()):
+            if not asked.done():
+                asked.set_result(entry)
 
     async def wait(self, command: str, within: float) -> AlarmEvent | None:
         """The event that answers `command`; None when none came `within` s."""
         if command in self._told:
             return self._told[command]
-        asked = self._asked.setdefault(command, asyncio.get_running_loop().create_future())
+        asked: asyncio.Future[AlarmEvent] = asyncio.get_running_loop().create_future()
+        self._asked.setdefault(command, set()).add(asked)
         try:
-            return await asyncio.wait_for(asyncio.shield(asked), within)
+            return await asyncio.wait_for(asked, within)
         except TimeoutError:
             return None
         finally:
-            if not asked.done():
-                self._asked.pop(command, None)
+            waiting = self._asked.get(command)
+            if waiting is not None:
+                waiting.discard(asked)
+                if not waiting:
+                    del self._asked[command]

@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.console.acts import LONGEST_WHY, NAME
+
 Action = Literal[
     "acknowledge", "reset", "shelve", "shelve_once", "unshelve", "out_of_service", "in_service", "suppress",
     "unsuppress",
 ]  # fmt: skip
 
-#: A site, station, point or alarm, `site/station/point/rule`, with `@onset` when one occurrence is meant.
-Name = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[a-z0-9][A-Za-z0-9_\-./@]*$")]
-Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WHY)]
 
 
 class Body(BaseModel):
