@@ -10,13 +10,8 @@ import numpy as np
 
 from services.aggregator.windows.layout import Floats, Ints
 from services.core.catalogue import Point, Site, from_json
+from services.core.catalogue.zones import FLOWS
 from services.core.clock import MINUTE, to_datetime, to_ns
-
-#: m3 a second of a flow's unit.
-FLOWS = {
-    "m3/h": 1 / 3600, "m³/h": 1 / 3600, "m3/s": 1.0, "m³/s": 1.0, "L/s": 1e-3, "l/s": 1e-3, "m3/d": 1 / 86_400,
-    "m³/d": 1 / 86_400, "L/min": 1e-3 / 60, "ML/d": 1000 / 86_400,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)

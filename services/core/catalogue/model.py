@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from services.core.catalogue.incident_use import IncidentUse
+from services.core.catalogue.zones import BalanceUse, Zone
 from services.core.clock import HOUR, MINUTE, SECOND, format_duration, parse_duration
 
 Priority = Literal["critical", "high", "medium", "journal"]
@@ -261,6 +262,7 @@ class Site(Strict):
     """A plant with all its stations, or a station that stands alone. Point indices are append-only.
 
     position: the operator's position that its alarms go to; the performance of alarms is judged for each.
+    zones: those that have a member here, whole: what a site says of its windows goes to them.
     """
 
     id: Identifier
@@ -279,6 +281,8 @@ class Site(Strict):
     position: Identifier = "dispatch"
     grid: Annotated[Duration, AfterValidator(_divides_a_minute)] = 10 * SECOND
     lateness: Annotated[Duration, Field(le=HOUR)] = 0
+    balance: BalanceUse | None = None
+    zones: tuple[Zone, ...] = ()
 
     @cached_property
     def point_index(self) -> dict[str, int]:

@@ -25,6 +25,7 @@ from services.core.catalogue.source import (
 )
 from services.core.catalogue.station_alarms import CLOCK, SILENCE
 from services.core.catalogue.verify import verify_site
+from services.core.catalogue.zones_of import verify_zones, with_zones
 from services.core.clock import MINUTE
 from services.core.errors import ConfigError, Fault
 from services.core.yaml_source import Source, faults_of, read_yaml, validate
@@ -83,9 +84,11 @@ def read_catalogue(path: Path, name: str = "") -> Reading:
         definitions += builder.definitions
         if resolved is not None:
             sites.append(resolved)
+    if not faults:
+        faults = [source.fault(*complaint) for complaint in verify_zones(parsed.zones, sites)]
     if faults:
         raise ConfigError(faults)
-    catalogue = Catalogue(group=parsed.group, name=parsed.name, sites=tuple(sites))
+    catalogue = Catalogue(group=parsed.group, name=parsed.name, sites=with_zones(parsed, sites))
     return Reading(catalogue, source, parsed, tuple(definitions))
 
 

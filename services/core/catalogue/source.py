@@ -23,6 +23,7 @@ from services.core.catalogue.model import (
     Text,
     When,
 )
+from services.core.catalogue.zones import BalanceUse, ZoneSource
 from services.core.clock import HOUR, MINUTE
 
 
@@ -181,6 +182,7 @@ class SiteSource(Strict):
     playbooks: dict[str, dict[str, Text]] = {}
     suppressions: list[Suppression] = Field(default=[], max_length=100)
     lateness: Annotated[Duration, Field(le=HOUR)] = 0
+    balance: BalanceUse | None = None
 
 
 class CatalogueSource(Strict):
@@ -191,3 +193,4 @@ class CatalogueSource(Strict):
     time_zone: Annotated[str, AfterValidator(_zone)]
     sites: list[SiteSource] = Field(min_length=1, max_length=10_000)
     station_types: list[StationType] = []
+    zones: list[ZoneSource] = Field(default=[], max_length=10_000)

@@ -10,6 +10,7 @@ from services.core.catalogue.known_incidents import verify_uses
 from services.core.catalogue.model import DerivedBy, Point, Site
 from services.core.catalogue.verify_pairs import verify_pairs
 from services.core.catalogue.verify_rules import verify_rule, verify_times
+from services.core.catalogue.zones import verify_balance
 
 Complaint = tuple[tuple[str | int, ...], object, str]
 
@@ -37,6 +38,8 @@ def verify_site(site: Site) -> Iterator[Complaint]:
     names = {p.id: p for p in site.points if not p.removed}
     yield from verify_uses(site, names)
     yield from _verify_suppressions(site)
+    if site.balance is not None:
+        yield from ((("", *where), value, bound) for where, value, bound in verify_balance(site.balance, names))
     for station in site.stations:
         for rule in station.rules:
             at = (station.id, "station", rule.id)
