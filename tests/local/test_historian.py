@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -20,46 +16,11 @@ from hypothesis import strategies as st
 from services.aggregator.sinks.parquet import Historian, History
 from services.aggregator.sinks.parquet.historian import HistoryError
 from services.aggregator.windows import WindowAggregator
-from services.core.catalogue import Point, Rule, Site, Station, to_json
-from services.core.clock import MINUTE, SECOND, parse_time
+from services.core.clock import MINUTE, SECOND
 from services.core.codec import encode_output
-from services.core.frame import Frame, make_frame
-from services.core.records import AlarmEvent, Config, Derived, IncidentEvent, Output, Record, Tick
+from services.core.records import AlarmEvent, Derived, IncidentEvent, Output
 from services.runtime.local import SITES, LocalLog, ProcessorShell
-
-START = parse_time("2023-04-18T10:45:00Z")
-
-
-def config() -> Config:
-    stale = Rule(
-        id="station-silent", kind="stale", priority="medium",
-        consequence="c", response="r", respond_within=5 * MINUTE,
-    )  # fmt: skip
-    names = [("intake", "raw_turbidity"), ("intake", "raw_flow"), ("clearwell", "level")]
-    stations = tuple(
-        Station(id=s, type=s, name=s, heartbeat=MINUTE, stale_after=3 * MINUTE, stale=stale)
-        for s in ("intake", "clearwell")
-    )
-    site = Site(
-        id="no3", group="liuyang", name="No. 3", kind="plant", time_zone="Asia/Shanghai",
-        stations=stations, points=tuple(Point(station=s, name=p) for s, p in names),
-    )  # fmt: skip
-    return Config("no3", "v1", to_json(site), START)
-
-
-def frame(minute: int, value: float = 1.0, point: int = 0, n: int = 6) -> Frame:
-    times = START + minute * MINUTE + np.arange(n) * 10 * SECOND + 123_456_789
-    return make_frame(
-        "no3", "intake", times, np.full(n, point, np.int32), np.full(n, value),
-        epoch=1, number=minute + 1,
-    )  # fmt: skip
-
-
-def storm(minutes: int) -> list[Record]:
-    records: list[Record] = [config()]
-    for minute in range(minutes):
-        records += [frame(minute, float(minute)), Tick(START + (minute + 1) * MINUTE)]
-    return records
+from tests.local.minutes import START, config, frame, storm
 
 
 def alarm(number: int) -> AlarmEvent:
@@ -224,59 +185,6 @@ async def test_while_it_cannot_write_it_stalls_and_loses_nothing(tmp_path: Path)
             assert not historian.fault
         with History(tmp_path, log) as history:
             assert len(history.readings("no3", "intake", "raw_turbidity")) == 36
-
-
-async def run_to_end(folder: Path, minutes: int) -> None:
-    """Goes on from what is durable; prints a line for each record that the log has taken."""
-    records = storm(minutes)
-    with LocalLog.open(folder / "site.log") as log:
-        have = len(log.read(SITES, 0, 10**6))
-        shell = ProcessorShell(log, [WindowAggregator()], largest_batch=7)
-        async with shell, Historian(log, folder, readings=30) as historian:
-            for record in records[have:]:
-                await log.append([record])
-                print("taken", flush=True)
-            await shell.drain()
-            await historian.drain()
-
-
-_CHILD = """
-import asyncio, importlib.util, pathlib, sys
-spec = importlib.util.spec_from_file_location("steps", sys.argv[1])
-steps = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(steps)
-asyncio.run(steps.run_to_end(pathlib.Path(sys.argv[2]), 200))
-"""
-
-
-def test_kill_9_of_log_processors_and_historian_changes_no_result(tmp_path: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    asyncio.run(run_to_end(whole, 200))
-    for lines in (60, 1, 110):
-        child = subprocess.Popen(
-            [sys.executable, "-c", _CHILD, __file__, str(killed)],
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        )
-        assert child.stdout is not None
-        for _ in range(lines):
-            assert child.stdout.readline() == b"taken\n"
-        child.kill()
-        child.wait()
-        child.stdout.close()
-    asyncio.run(run_to_end(killed, 200))
-    answers = []
-    for folder in (whole, killed):
-        with LocalLog.open(folder / "site.log") as log, History(folder, log) as history:
-            outputs = [e.data for e in log.read("aggregates", 0, 10**6)]
-            assert len(outputs) == 200 + 13 + 4  # minutes, quarters, hours
-            tables = [
-                history.sql(f"SELECT * EXCLUDE (log_offset) FROM {name} ORDER BY time")
-                for name in ("readings", "aggregates_1m")
-            ]
-            assert [len(t) for t in tables] == [1200, 200]
-            answers.append((outputs, tables, log.load_states("aggregator")))
-    assert answers[0] == answers[1]
 
 
 async def _written(historian: Historian) -> None:
