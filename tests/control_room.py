@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from argon2 import PasswordHasher
+from sqlalchemy import event
 
 from services.access.accounts import Accounts
 from services.access.roles import Role
@@ -20,7 +23,7 @@ from services.core.clock import SECOND
 from services.core.errors import LogError
 from services.core.frame import make_frame
 from services.core.records import AlarmEvent, Record, Tick
-from services.store.database import Database
+from services.store.database import STORE_FILE, Database
 from tests.unit.alerts.build import point, rule, site
 from tests.unit.alerts.plants import T0, config
 
@@ -47,6 +50,24 @@ def _levels(count: int) -> Iterator[Point]:
         yield point(f"level{i}" if i else "level", high, description=f"Level of tank {i}", unit="m", low=0, high=20)
 
 
+@functools.cache
+def _people(users: bool) -> tuple[bytes, dict[str, str]]:
+    """A database with users of every role, and their tokens: made once, since the tables take their time."""
+    tokens: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database.in_folder(Path(folder))
+        accounts = _accounts(database)
+        for name, role in ROLES.items() if users else ():
+            accounts.add(name, role, password=password(name))
+            tokens[name] = accounts.new_token(name, "test", 30)
+        database.close()
+        return (Path(folder) / STORE_FILE).read_bytes(), tokens
+
+
+def _accounts(database: Database) -> Accounts:
+    return Accounts(database, lambda: 10**18, lambda: 0.0, PasswordHasher(1, 64, 1))
+
+
 class ControlRoom:
     """Users of every role, named after it; `tokens` are theirs.
 
@@ -63,12 +84,14 @@ class ControlRoom:
         self.full = False
         self.stopped: tuple[str, ...] = ()
         self.feed([config(self.site)])
+        stored, self.tokens = _people(users)
+        if not (folder / STORE_FILE).exists():  # else they were here before
+            (folder / STORE_FILE).write_bytes(stored)
         self.database = Database.in_folder(folder)
-        self.accounts = Accounts(self.database, lambda: 10**18, lambda: 0.0, PasswordHasher(1, 64, 1))
-        self.tokens: dict[str, str] = {}
-        for name, role in ROLES.items() if users else ():
-            self.accounts.add(name, role, password=password(name))
-            self.tokens[name] = self.accounts.new_token(name, "test", 30)
+        # What a disk takes its time for is tried where it matters; here hundreds of these are made.
+        event.listen(self.database._engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF").close())
+        self.database.close()
+        self.accounts = _accounts(self.database)
         self.desk = Desk(self.view, self.status, self.accounts, self.answers, self.send, self.now)
 
     def now(self) -> int:
