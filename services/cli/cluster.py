@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.core.errors import HeadworksError
 
@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 _MISSING = "what speaks to a cluster needs more packages than the main job: install headworks[cluster]"
 
 
-def cluster_settings() -> Settings:
-    """The settings of the cluster's services; HeadworksError when the packages for them are not installed."""
+def cluster_settings(**said: Any) -> Settings:
+    """The settings of the cluster's services, `said` before all others.
+
+    HeadworksError when the packages for them are not installed.
+    """
     try:
         import services.runtime.cluster.client  # noqa: F401
         from services.core.settings import load_settings
     except ImportError as error:
         raise HeadworksError(f"{_MISSING} ({error})") from error
-    return load_settings()
+    return load_settings(**said)
 
 
 def command_settings() -> Settings:

@@ -1,4 +1,4 @@
-"""`headworks aggregate`, `sink`, `archive`, `settings`: a cluster's services, and how any of them is run."""
+"""`headworks aggregate`, `sink`, `archive`, `console`, `settings`: a cluster's services, and how any of them is run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
@@ -29,7 +29,14 @@ SERVICES = {
     "aggregate": "Fold the log of sites into windows of a minute; a Faust worker.",
     "sink": "Write readings, aggregates and alarms from Kafka into InfluxDB.",
     "archive": "Keep all of the log of sites as Parquet, exact by offset.",
+    "console": "Serve the operators' pages and the HTTP API over a cluster.",
 }
+
+CONSOLE = f"""{SERVICES["console"]} Set by HEADWORKS_* variables; `headworks settings` lists them, and an option
+stands before its variable. It speaks plain HTTP: docs/guide/cluster.md has the proxy for TLS.
+
+Example: [bold]headworks console --port 8080 --people sqlite:///headworks-data/people.sqlite[/]
+"""
 
 #: Seconds that a process has left once its service has ended.
 _LAST = 10.0
@@ -40,6 +47,7 @@ def register(app: typer.Typer) -> None:
     for name in ("aggregate", "sink", "archive"):
         told = f"{SERVICES[name]} Set by HEADWORKS_* variables; `headworks settings` lists them."
         app.command(name=name, help=told)(_command(name))
+    app.command(name="console", help=CONSOLE)(_console)
     app.command(name="settings", help="List the settings of a cluster's services, with what they are now.")(_settings)
 
 
@@ -50,10 +58,22 @@ def _command(name: str) -> Callable[[], None]:
     return run
 
 
-def serve(name: str) -> None:
-    """Runs a service of a cluster until it is told to stop; HeadworksError says what ended it before."""
+def _console(
+    people: Annotated[str, typer.Option(help="Database of people: HEADWORKS_PEOPLE.")] = "",
+    host: Annotated[str, typer.Option(help="Where it listens: HEADWORKS_CONSOLE_HOST.")] = "",
+    port: Annotated[int, typer.Option(help="HEADWORKS_CONSOLE_PORT.", min=0, max=65535)] = 0,
+) -> None:
+    said: dict[str, Any] = {"people": people, "console_host": host, "console_port": port}
+    serve("console", **{name: value for name, value in said.items() if value})
+
+
+def serve(name: str, **said: Any) -> None:
+    """Runs a service of a cluster until it is told to stop; HeadworksError says what ended it before.
+
+    `said`: settings that stand before the variables.
+    """
     normal_end()
-    settings = _load()
+    settings = load(**said)
     try:
         from services.daemons.daemon import run_daemon
 
@@ -89,8 +109,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _load() -> Settings:
-    settings = cluster_settings()
+def load(**said: Any) -> Settings:
+    """The settings of a service, and its logs as these say."""
+    settings = cluster_settings(**said)
     from services.cli.terminal import set_up_logs
 
     set_up_logs(level=settings.log_level)

@@ -69,6 +69,17 @@ class Settings(BaseSettings):
 
     archive_dir: Path = Path("headworks-archive")
 
+    #: Database of people, shared by console and paging: an SQLAlchemy address. It may hold a password.
+    people: SecretStr = SecretStr("sqlite:///headworks-data/people.sqlite")
+    #: Where the console listens; TLS is a proxy's before it.
+    console_host: str = "127.0.0.1"
+    console_port: Port = 8080
+    #: The utility's name on the pages; empty: the sites' group.
+    utility: str = ""
+    #: Hours of readings, and of alarms, that a console reads at its start; older alarms follow in the background.
+    trend_hours: Annotated[float, Field(gt=0, le=48)] = 3.0
+    alarm_hours: Annotated[float, Field(gt=0, le=8760)] = 24.0
+
     #: Where /healthz, /readyz and /metrics are served; port 0: the service's own (see services/daemons).
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0

@@ -73,6 +73,22 @@ async def topic_ids(settings: Settings, topics: Collection[str]) -> dict[str, st
     return {names[full]: topic_id for full, (topic_id, _) in known.items()}
 
 
+def source_name(settings: Settings) -> str:
+    """Under which the paging service keeps how far it is in this generation of topics."""
+    return f"kafka {settings.kafka_prefix}"
+
+
+def part_name(part: Part, topic_id: str) -> str:
+    """A part of a source; of a topic that is made anew it is another."""
+    return f"{part[0]}/{part[1]}@{topic_id}"
+
+
+def part_named(name: str) -> Part:
+    """The part that `part_name` named."""
+    topic, _, number = name.partition("@")[0].partition("/")
+    return topic, int(number)
+
+
 @asynccontextmanager
 async def _asking(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = new_consumer(settings)

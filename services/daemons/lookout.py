@@ -1,0 +1,124 @@
+"""The console's lookout: whether Kafka is there, and whether the processors and paging still do their work."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+
+from services.console.live import LiveView
+from services.console.snapshots import Status
+from services.console.words import PAGE
+from services.core.codec import ALARM, INCIDENT
+from services.daemons.daemon import Daemon
+from services.daemons.feed import Feed
+from services.daemons.standstill import Standstill
+from services.duty.log import Store
+from services.runtime.cluster.client import Unreachable
+from services.runtime.cluster.places import Extent, extents, group_places, part_named, source_name
+from services.runtime.cluster.reading import Part
+from services.runtime.cluster.topics import SITES
+from services.store.database import Database, StoreError
+
+#: Seconds between two looks, and those that somebody may have something to do and not do it.
+LOOK, BOUND = 5.0, 30.0
+
+#: The processors as people know them, and the groups in which they read the log of sites.
+GROUPS = {"alerts": "alerts", "aggregate": "aggregator"}
+
+_log = structlog.get_logger("headworks.console")
+
+
+class Lookout:
+    """Tells the pages how things stand."""
+
+    def __init__(self, daemon: Daemon, view: LiveView, feed: Feed, people: Database) -> None:
+        self._daemon, self._view, self._feed = daemon, view, feed
+        self._settings, self._store = daemon.settings, Store(people)
+        bound = max(BOUND, 5 * daemon.settings.flush_every)
+        self._groups = {name: Standstill(bound) for name in GROUPS}
+        self._paging = Standstill(2 * bound)
+        self._away = ""
+
+    def status(self) -> Status:
+        """For the pages, in the language that is spoken. All of it is known already: nothing is waited for."""
+        standing = [name for name, one in self._groups.items() if one.stands]
+        if self._paging.stands:
+            standing.append("notify")
+        return Status(
+            silence=0.0 if self._view.ended else self._view.silence(),
+            stopped=tuple(standing),
+            problem=self._problem(),
+            simulation=self._settings.player,
+            counters={
+                "messages": self._view.applied,
+                "behind": self._groups["alerts"].behind,
+                "passed over": self._view.passed_over + self._feed.undecodable,
+            },
+        )
+
+    def _problem(self) -> str:
+        feed = self._feed
+        if self._away:
+            return str(PAGE["kafka"].format(why=self._away))
+        if not feed.loaded:
+            return str(PAGE["loading"].format(share=f"{feed.share:.0%}"))
+        if feed.older is None or not feed.older.done():
+            share = feed.older.share if feed.older is not None else 0.0
+            hours = f"{self._settings.alarm_hours:g}"
+            return str(PAGE["loading_older"].format(hours=hours, share=f"{share:.0%}"))
+        return ""
+
+    async def run(self) -> None:
+        """Looks, until cancelled; LogError for what waiting does not mend."""
+        while True:
+            try:
+                await self._look()
+            except Unreachable as error:
+                self._away = str(error)
+                self._daemon.health.ill("kafka", str(error))
+                self._daemon.metrics.errors.labels("kafka").inc()
+            else:
+                self._away = ""
+                self._daemon.health.well("kafka")
+                self._tell_health()
+            await asyncio.sleep(LOOK)
+
+    async def _look(self) -> None:
+        """Places before ends: else somebody who is quick would seem to be behind, never ahead."""
+        groups = {name: await group_places(self._settings, group) for name, group in GROUPS.items()}
+        paged = self._paged()
+        there = await extents(self._settings, (SITES, ALARM, INCIDENT))
+        now = time.monotonic()
+        sites = {part: one for part, one in there.items() if part[0] == SITES}
+        for name, places in groups.items():
+            self._groups[name].look(_from_first(places, sites), {part: one.end for part, one in sites.items()}, now)
+        if paged is not None:
+            said = {part: there[part] for part in paged if part in there}
+            self._paging.look(paged, {part: one.end for part, one in said.items()}, now)
+
+    def _paged(self) -> dict[Part, int] | None:
+        """How far paging is; None where none has ever worked on this database."""
+        try:
+            known = self._store.progress(source_name(self._settings))
+        except StoreError as error:
+            self._daemon.health.ill("people", str(error))
+            return None
+        self._daemon.health.well("people")
+        return None if known is None else {part_named(name): at + 1 for name, at in known[0].items()}
+
+    def _tell_health(self) -> None:
+        if self._feed.loaded:
+            self._daemon.health.well("log")
+        else:
+            self._daemon.health.ill("log", f"still loading: {self._feed.share:.0%}")
+        metrics = self._daemon.metrics
+        metrics.lag.labels("alerts").set(self._groups["alerts"].behind)
+        if self._view.now is not None:
+            metrics.event_time.labels("").set(self._view.now / 1e9)
+
+
+def _from_first(places: dict[Part, int], there: dict[Part, Extent]) -> dict[Part, int]:
+    """One that never committed begins where the log does."""
+    return {part: max(places.get(part, 0), one.first) for part, one in there.items()}
