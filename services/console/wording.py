@@ -7,10 +7,25 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from services.console.snapshots import PointView
+from services.console.words import language
 from services.core.clock import HOUR, MINUTE, SECOND, to_datetime
+from services.core.phrases import Phrases, shipped
 
 UNKNOWN = "—"
 ARROWS = {-1: "↘", 0: "→", 1: "↗"}
+
+
+_phrases: list[Phrases] = []
+
+
+def use(phrases: Phrases) -> None:
+    """The phrases of this process' pages, a utility's own with them; without any the shipped ones."""
+    _phrases[:] = [phrases]
+
+
+def said(text: str) -> str:
+    """A text of the catalogue or of an incident, in the language that is spoken; as it is, where none is known."""
+    return (_phrases[0] if _phrases else shipped()).said(text, language())
 
 
 def number(value: float | None, *, saturated: bool = False) -> str:
@@ -52,7 +67,7 @@ def unit(name: str) -> str:
 def reading(view: PointView) -> str:
     """The reading without its unit; uncertain ones carry a question mark."""
     if view.state:
-        return view.state
+        return said(view.state)
     return number(view.value, saturated=view.saturated) + ("?" if view.uncertain else "")
 
 
