@@ -311,7 +311,8 @@ class Keeper:
         for key, raises in list(self.memory.raises.items()):
             if raises[-1] + chatter.FORGOTTEN_AFTER <= time:
                 del self.memory.raises[key]
-        return sorted(out, key=lambda e: (e.time, e.station, e.point, e.rule, e.number))
+        # Of one alarm and instant as it happened: the numbers of one occurrence say nothing of the next one's place.
+        return sorted(out, key=lambda e: (e.time, e.station, e.point, e.rule))
 
     def _end_work(self, end: int) -> list[AlarmEvent]:
         """Planned work that ends at `end` (ns) lets go of what it suppressed."""

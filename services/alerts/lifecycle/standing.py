@@ -37,7 +37,7 @@ class Standing:
 
     first: what began its occurrence.  last: its newest transition.  active: the condition holds, by what is known.
     unseen_since: since when (ns) it waits to be acknowledged, 0: it does not.  uncertain: its reading cannot be
-    trusted.  suppressed: one for each reason that is known.
+    trusted.  suppressed: one for each reason that is known; of one that the journal did not name `why` is "".
     """
 
     first: AlarmEvent
@@ -86,7 +86,9 @@ class Handover:
 
 
 class Standings:
-    """The fold. Events of one alarm come in the order of its journal; what comes twice changes nothing."""
+    """The fold. Events of one alarm come as they were told, or in the order of the canonical journal, which at one
+    instant may put an occurrence before the end of the one that it follows. What comes twice changes nothing.
+    """
 
     def __init__(self) -> None:
         self.by_name: dict[Name, Standing] = {}
@@ -104,10 +106,23 @@ class Standings:
         known = self.by_name.get(name)
         if known is not None and known.last.occurrence == event.occurrence and event.number <= known.last.number:
             return
+        if known is not None and _before(event, known.last):
+            return
         if event.state == "A":
             self.by_name.pop(name, None)
             return
-        self.by_name[name] = _after(known or Standing(event, event, active=event.state in _ACTIVE), event)
+        known = known or Standing(event, event, active=event.state in _ACTIVE)
+        self.by_name[name] = _after(known, event, self._covering(event))
+
+    def _covering(self, event: AlarmEvent) -> tuple[Aside, ...]:
+        """The planned work that is in force over the alarm of `event`, each as a reason to suppress it from then on."""
+        name = name_of(event)
+        found = (work for work in self._work.values() if event.time < work.until)
+        return tuple(
+            Aside(event.time, work.until, work.who, work.cause)
+            for work in found
+            if all(part in ("", mine) for part, mine in zip(name_of(work), name, strict=True))
+        )
 
     def handover(self, at: int) -> Handover:
         """The lists at `at` (ns, not before the newest event)."""
@@ -136,14 +151,28 @@ def name_of(event: AlarmEvent) -> Name:
     return (event.site, event.station, event.point, event.rule)
 
 
-def _after(known: Standing, event: AlarmEvent) -> Standing:
+def _before(event: AlarmEvent, last: AlarmEvent) -> bool:
+    """Whether the event is of an occurrence that `last` has followed already."""
+    if event.occurrence == last.occurrence:
+        return False
+    onset, newest = _onset(event), _onset(last)
+    return onset < newest if onset and newest else event.number > 1
+
+
+def _onset(event: AlarmEvent) -> int:
+    """When its occurrence began (ns), 0 where that is not in its name: nothing was raised, somebody put it aside."""
+    onset = event.occurrence.rpartition("@")[2]
+    return int(onset) if onset.isdecimal() else 0
+
+
+def _after(known: Standing, event: AlarmEvent, work: tuple[Aside, ...]) -> Standing:
     letter, aside = event.state, Aside(event.time, event.until, event.who, event.cause)
     one = replace(known, last=event)
     match event.transition:
         case "raised":
             one = replace(one, first=event, active=True, unseen_since=0, uncertain=False)
-            if letter == "H":
-                one = replace(one, suppressed=(aside,))
+            if letter == "H":  # its line names one reason; planned work has lines of its own
+                one = replace(one, suppressed=work if event.until and work else (*work, aside))
         case "missed":
             one = replace(one, first=event)
         case "cleared":
@@ -167,7 +196,9 @@ def _after(known: Standing, event: AlarmEvent) -> Standing:
         one,
         unseen_since=(one.unseen_since or event.time) if letter in _UNSEEN else 0,
         shelved=one.shelved if letter in "GHI" else None,
-        suppressed=one.suppressed if letter in "HI" else (),
+        suppressed=(one.suppressed or ((Aside(event.time, 0, "", ""),) if letter == "H" else ()))
+        if letter in "HI"
+        else (),
         removed=one.removed if letter == "I" else None,
     )
 
