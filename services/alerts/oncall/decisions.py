@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from services.core.records import AlarmEvent
+
 
 class Kind(StrEnum):
     """What is done."""
@@ -72,3 +74,16 @@ class Decision:
     urgency: str = ""
     way: int = 0
     text: dict[str, object] = field(default_factory=dict)
+
+
+def why_nobody(event: AlarmEvent) -> Why | None:
+    """Why an alarm that has just been raised pages nobody, if that can be seen from itself."""
+    if event.transition != "raised":
+        return None
+    if event.lane:
+        return Why.HISTORICAL
+    if event.priority == "journal":
+        return Why.JOURNAL
+    if event.state in ("G", "H", "I"):
+        return Why.ASIDE
+    return None if event.annunciated else Why.QUIET

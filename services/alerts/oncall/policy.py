@@ -58,6 +58,11 @@ class Person(Strict):
         fitting = [one.channel for one in self.reach if one.urgency == urgency]
         return (*fitting, *(one.channel for one in self.reach if one.urgency in able and one.urgency != urgency))
 
+    @property
+    def every_way(self) -> tuple[str, ...]:
+        """All channels to them, each once."""
+        return tuple(dict.fromkeys(one.channel for one in self.reach))
+
 
 class Match(Strict):
     """Which problems. Everything that is given must fit; what is left out fits always.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 from services.alerts.oncall.decisions import Decision, Kind
 from services.alerts.oncall.dispatch import Dispatch
 from services.alerts.oncall.policy import OnCall
+from services.alerts.oncall.silences import Silence
 from services.core.clock import MINUTE, parse_time
 from services.core.records import AlarmEvent, IncidentEvent
 
@@ -88,11 +90,23 @@ class Desk:
         """A channel answers."""
         return self._add(self.dispatch.outcome(page, taken, "said the channel", at(minute)))
 
+    def silence(self, minute: float, silence: Silence) -> list[Decision]:
+        """Somebody asks for quiet."""
+        return self._add(self.dispatch.silence(silence, at(minute)))
+
+    def unsilence(self, minute: float, silence: str) -> list[Decision]:
+        """Somebody ends it."""
+        return self._add(self.dispatch.unsilence(silence, "chen", at(minute)))
+
+    def answer(self, minute: float, problem: str, who: str = "wang", **more: Any) -> list[Decision]:
+        """Somebody takes a problem on."""
+        return self._add(self.dispatch.answer(problem, who, at(minute), **more))
+
     def restart(self) -> None:
         """Everything but the stored state is forgotten."""
         stored = self.dispatch.dump()
         self.dispatch = Dispatch(self.oncall)
-        self.dispatch.load(stored)
+        self.dispatch.load(json.loads(json.dumps(stored)))
 
     @property
     def pages(self) -> list[Decision]:

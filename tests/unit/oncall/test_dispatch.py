@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.alerts.oncall.decisions import Kind, Why
-from services.alerts.oncall.dispatch import Dispatch, Silence
+from services.alerts.oncall.dispatch import Dispatch
+from services.alerts.oncall.silences import Silence
 from services.core.clock import DAY, HOUR, MINUTE
 from tests.unit.oncall.desk import START, Desk, at, rules
 
@@ -153,7 +154,7 @@ def test_nobody_on_call_is_said_and_the_next_in_line_is_told_at_once() -> None:
 
 def test_a_silence_holds_the_page_until_it_ends_and_no_longer() -> None:
     desk = Desk()
-    desk.dispatch.silence(Silence("s1", "no3/intake", at(30), "chen", "screens are being changed"))
+    desk.silence(0, Silence("s1", "no3/intake", at(30), "chen", "screens are being changed", critical=True))
     desk.raised(0, HEAD)
     assert desk.pages == []
     assert desk.decisions[-1].why is Why.SILENCED
@@ -254,7 +255,7 @@ def _play(desk: Desk, acts: list[tuple[int, str, str, str]], restarts: frozenset
             case "fail" | "take" if desk.pages:
                 desk.outcome(minute, desk.pages[-1].page, act == "take")
             case "silence":
-                desk.dispatch.silence(Silence(f"s{i}", "no3", at(minute + 20), "x", "y"))
+                desk.silence(minute, Silence(f"s{i}", "no3", at(minute + 20), "x", "y", critical=i % 2 == 0))
     desk.wait(minute + 300)
 
 
