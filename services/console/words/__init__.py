@@ -55,6 +55,12 @@ class _Part:
         return table
 
 
-PAGE, INCIDENT, ALARMS, PLANTS, TRENDS, FOOTER, NAVIGATION, SIGN_IN = map(
-    _Part, ("PAGE", "INCIDENT", "ALARMS", "PLANTS", "TRENDS", "FOOTER", "NAVIGATION", "SIGN_IN")
-)
+PAGE = _Part("PAGE")
+INCIDENT = _Part("INCIDENT")
+ALARMS = _Part("ALARMS")
+PLANTS = _Part("PLANTS")
+TRENDS = _Part("TRENDS")
+FOOTER = _Part("FOOTER")
+NAVIGATION = _Part("NAVIGATION")
+SIGN_IN = _Part("SIGN_IN")
+PEOPLE = _Part("PEOPLE")

@@ -6,7 +6,7 @@ from typing import Any
 
 PAGE: dict[str, str] = {
     "title": "Headworks",
-    "skip": "Skip to the active alarms",
+    "skip": "Skip to the content",
     "local": "local time",
     "simulation": "Simulation",
     "live": "Live",
@@ -27,6 +27,10 @@ PAGE: dict[str, str] = {
     "refused": "Refused for {n} of {of}: {why}",
     "pending": "In the log, and not yet carried out for {n}: watch the list.",
     "done": "Done ({n})",
+    "later": "Now done after all ({n})",
+    "later_refused": "Was refused after all for {n}: {why}",
+    "later_unknown": "Not answered in {minutes} min for {n}: it is in the log, look whether it was done.",
+    "away": "{why} Nothing was changed; try again.",
 }
 
 INCIDENT: dict[str, Any] = {
@@ -89,6 +93,7 @@ ALARMS: dict[str, Any] = {
     "none": "No active alarm",
     "none_stopped": "Not known: data stopped",
     "none_yet": "Not known yet: waiting for the first data",
+    "more": "{n} more on the alarms page",
     "hidden": "Not sounding: hidden by another alarm, suppressed, shelved or out of service",
     "cleared": "Cleared in the last 6 hours, or still to be seen",
     "history": "Alarm history",
@@ -186,7 +191,7 @@ TRENDS: dict[str, str] = {
 
 FOOTER: dict[str, str] = {"counters": "Log", "note": "All times are event time."}
 
-NAVIGATION: dict[str, str] = {
+NAVIGATION: dict[str, Any] = {
     "label": "Pages",
     "overview": "Overview",
     "alarms": "Alarms",
@@ -199,6 +204,18 @@ NAVIGATION: dict[str, str] = {
     "sign_in": "Sign in",
     "sign_out": "Sign out",
     "looking": "Nobody has an account yet: look only",
+    "account": "Your account",
+    "users": "Users",
+    "audit": "Audit",
+    "roles": {"viewer": "viewer", "operator": "operator", "engineer": "engineer", "administrator": "administrator"},
+    "help": "Keyboard help",
+    "keys": {
+        "?": "this help",
+        "Esc": "put away what lies over the page",
+        "Tab": "to the next button, link or field; with Shift to the one before",
+        "g": "then the letter: to the page",
+    },
+    "close": "Close",
 }
 
 SIGN_IN: dict[str, str] = {
@@ -211,3 +228,53 @@ SIGN_IN: dict[str, str] = {
     "stale": "This page was open for too long. Please sign in again.",
     "unavailable": "Accounts cannot be looked up now. Nothing was changed; try again.",
 }
+
+PEOPLE: dict[str, Any] = {
+    "name": "Name",
+    "name_hint": "up to 64 of a-z, 0-9, . _ -",
+    "shown": "Name that people read",
+    "role": "Role",
+    "state": "State",
+    "active": "may sign in",
+    "inactive": "may not sign in",
+    "tokens": "{n} tokens for programs",
+    "change": "Change",
+    "add": "Add a user",
+    "set_role": "Set the role",
+    "set_password": "Set the password",
+    "deactivate": "Let them in no more",
+    "activate": "Let them in again",
+    "password": "Password, 10 to 256 characters",
+    "old": "Your password now",
+    "new": "New password, 10 to 256 characters",
+    "again": "The new password again",
+    "change_password": "Change the password",
+    "password_hint": "You will be signed out everywhere else.",
+    "unlike": "The two new passwords are not the same.",
+    "wrong": "That is not your password now.",
+    "refused": "Refused: {why}",
+    "forbidden": "This page is for the role {needed}; you are {role}.",
+    "no_such_page": "There is no such page.",
+    "sessions": "Where you are signed in",
+    "here": "here",
+    "from": "From",
+    "since": "Since",
+    "seen": "Last seen",
+    "end": "Sign out there",
+    "end_all": "Sign out everywhere, here too",
+    "may": "You may: {acts}",
+    "said": {
+        "added": "The user was added.",
+        "changed": "Changed. They are signed out everywhere.",
+        "password": "The password was changed. You are signed out everywhere else.",
+        "ended": "Signed out there.",
+    },
+    "columns": ("Time", "Who", "From", "What", "On what", "Ended", "Why, and what was answered"),
+    "filter": "Show these",
+    "any": "any",
+    "what": "What",
+    "outcome": "Ended",
+    "older": "Older",
+    "newer": "Newest",
+    "none": "There is no such line.",
+}  # fmt: skip

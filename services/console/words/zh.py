@@ -6,7 +6,7 @@ from typing import Any
 
 PAGE: dict[str, str] = {
     "title": "Headworks",
-    "skip": "跳到当前报警",
+    "skip": "跳到正文",
     "local": "当地时间",
     "simulation": "仿真",
     "live": "实时",
@@ -27,6 +27,10 @@ PAGE: dict[str, str] = {
     "refused": "{of} 条中 {n} 条被拒：{why}",
     "pending": "{n} 条已入日志，尚未执行：请留意列表。",
     "done": "已完成（{n}）",
+    "later": "现已执行（{n}）",
+    "later_refused": "后来被拒绝 {n} 项：{why}",
+    "later_unknown": "{n} 项在 {minutes} 分钟内没有答复：命令已在日志中，请查看是否已执行。",
+    "away": "{why} 未作任何更改；请重试。",
 }
 
 INCIDENT: dict[str, Any] = {
@@ -87,6 +91,7 @@ ALARMS: dict[str, Any] = {
     "none": "无当前报警",
     "none_stopped": "未知：数据已停止",
     "none_yet": "尚未知：等待首批数据",
+    "more": "另有 {n} 条，见报警页",
     "hidden": "不发声：被其他报警遮蔽、抑制、搁置或停用",
     "cleared": "近 6 小时内恢复，或仍待确认",
     "history": "报警历史",
@@ -177,7 +182,7 @@ TRENDS: dict[str, str] = {
 
 FOOTER: dict[str, str] = {"counters": "日志", "note": "所有时间均为事件时间。"}
 
-NAVIGATION: dict[str, str] = {
+NAVIGATION: dict[str, Any] = {
     "label": "页面",
     "overview": "总览",
     "alarms": "报警",
@@ -190,6 +195,18 @@ NAVIGATION: dict[str, str] = {
     "sign_in": "登录",
     "sign_out": "退出",
     "looking": "尚无账户：仅可查看",
+    "account": "我的账户",
+    "users": "用户",
+    "audit": "审计",
+    "roles": {"viewer": "查看者", "operator": "值班员", "engineer": "工程师", "administrator": "管理员"},
+    "help": "键盘帮助",
+    "keys": {
+        "?": "显示此帮助",
+        "Esc": "关闭页面上方的窗口",
+        "Tab": "到下一个按钮、链接或输入框；加 Shift 到上一个",
+        "g": "再按字母：转到该页面",
+    },
+    "close": "关闭",
 }
 
 SIGN_IN: dict[str, str] = {
@@ -202,3 +219,53 @@ SIGN_IN: dict[str, str] = {
     "stale": "页面打开时间过长，请重新登录。",
     "unavailable": "暂时无法查询账户，未作任何更改；请重试。",
 }
+
+PEOPLE: dict[str, Any] = {
+    "name": "用户名",
+    "name_hint": "最多 64 个字符：a-z、0-9、. _ -",
+    "shown": "显示的姓名",
+    "role": "角色",
+    "state": "状态",
+    "active": "可以登录",
+    "inactive": "不可登录",
+    "tokens": "程序令牌 {n} 个",
+    "change": "更改",
+    "add": "添加用户",
+    "set_role": "设置角色",
+    "set_password": "设置密码",
+    "deactivate": "停止其登录",
+    "activate": "恢复其登录",
+    "password": "密码，10 至 256 个字符",
+    "old": "当前密码",
+    "new": "新密码，10 至 256 个字符",
+    "again": "再输入一次新密码",
+    "change_password": "更改密码",
+    "password_hint": "您在其他地方的登录都将退出。",
+    "unlike": "两次输入的新密码不一致。",
+    "wrong": "当前密码不正确。",
+    "refused": "被拒绝：{why}",
+    "forbidden": "此页面需要角色：{needed}；您的角色是：{role}。",
+    "no_such_page": "没有这个页面。",
+    "sessions": "您在以下地方已登录",
+    "here": "此处",
+    "from": "来自",
+    "since": "开始",
+    "seen": "最近活动",
+    "end": "退出该处",
+    "end_all": "全部退出，包括此处",
+    "may": "您可以：{acts}",
+    "said": {
+        "added": "已添加用户。",
+        "changed": "已更改。该用户已在各处退出。",
+        "password": "密码已更改。您在其他地方的登录已退出。",
+        "ended": "该处已退出。",
+    },
+    "columns": ("时间", "用户", "来自", "操作", "对象", "结果", "原因与答复"),
+    "filter": "筛选",
+    "any": "全部",
+    "what": "操作",
+    "outcome": "结果",
+    "older": "更早",
+    "newer": "最新",
+    "none": "没有这样的记录。",
+}  # fmt: skip
