@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from services.console.alarms import Alarms, Occurrence
 from services.console.incidents import Incidents
+from services.console.listing import Lazily, Listing
 from services.console.readings import SiteReadings, saturated
 from services.console.snapshots import (
-    PRIORITIES,
     AlarmView,
     Forecast,
     IncidentView,
@@ -56,6 +56,9 @@ class LiveView:
         self._monotonic = monotonic
         self._readings = {site.id: SiteReadings(site) for site in sites}
         self._alarms = Alarms()
+        self._listing = Listing(self._alarms)
+        self._views: dict[int, AlarmView] = {}
+        self._viewed = 0
         self._incidents = Incidents()
         self._ticked = monotonic()
         self.now: int | None = None
@@ -132,13 +135,10 @@ class LiveView:
 
     def _site(self, readings: SiteReadings) -> SiteView:
         site = readings.site
-        alarms: dict[str, int] = {}
-        for one in self._alarms.active.values():
-            if one.first.site == site.id and not one.hidden:
-                alarms[one.last.priority] = alarms.get(one.last.priority, 0) + 1
+        alarms = self.listing().by_site.get(site.id, {})
         return SiteView(
             site.id, site.name, site.kind, site.time_zone, tuple(readings.stations(self.now)),
-            readings.through, readings.received, alarms, min(alarms, key=severity, default=""),
+            readings.through, readings.received, dict(alarms), min(alarms, key=severity, default=""),
         )  # fmt: skip
 
     def point(self, site: str, point_id: str) -> PointView | None:
@@ -156,30 +156,55 @@ class LiveView:
         index = readings.site.point_index.get(point_id) if readings else None
         return None if readings is None or index is None else (readings, index)
 
-    def active(self) -> tuple[AlarmView, ...]:
+    def listing(self) -> Listing:
+        """All alarms in order and counted, as they are now: one for whoever asks between two changes."""
+        if self._listing.version != self._alarms.version:
+            self._listing = Listing(self._alarms)
+        return self._listing
+
+    def active(self) -> Sequence[AlarmView]:
         """Active alarms that are not hidden: most severe first, then newest."""
-        return self._listed(one for one in self._alarms.active.values() if not one.hidden)
+        return Lazily(self.listing().shown, self.alarm)
 
-    def hidden(self) -> tuple[AlarmView, ...]:
+    def hidden(self) -> Sequence[AlarmView]:
         """Active alarms that do not sound: hidden by another, suppressed by design, shelved, out of service."""
-        return self._listed(one for one in self._alarms.active.values() if one.hidden)
+        return Lazily(self.listing().hidden, self.alarm)
 
-    def cleared(self, within: int = 6 * HOUR) -> tuple[AlarmView, ...]:
+    def cleared(self, within: int = 6 * HOUR) -> Sequence[AlarmView]:
         """Alarms that cleared within `within` ns before now, the newest first; one that waits to be seen stays."""
-        now = self.now or 0
-        waits = ("D", "E", "F")
-        found = [one for one in self._alarms.cleared if now - (one.cleared or 0) <= within or one.letter in waits]
-        return tuple(self._alarm(one) for one in reversed(found))
+        listing, now = self.listing(), self.now or 0
+        return Lazily(listing.once(("cleared", within, now // MINUTE), lambda: self._cleared(within, now)), self.alarm)
+
+    def _cleared(self, within: int, now: int) -> list[Occurrence]:
+        waiting = self._alarms.waiting.values()
+        late = {id(one): one for one in self._alarms.cleared if now - (one.cleared or 0) <= within}
+        late |= {id(one): one for one in waiting}
+        return sorted(late.values(), key=lambda one: -(one.cleared or 0))
 
     def history(self, limit: int = 100) -> tuple[Transition, ...]:
         """The newest transitions, newest first."""
-        newest = sorted(self._alarms.history, key=lambda event: event.time, reverse=True)
+        newest = self.listing().once(
+            "history", lambda: sorted(self._alarms.history, key=lambda event: event.time, reverse=True)
+        )
         return tuple(self._transition(event) for event in newest[:limit])
+
+    def occurrence(self, name: str) -> Occurrence | None:
+        """The occurrence of that name, as far back as is kept."""
+        return self._alarms.one(name)
+
+    def earlier(self, of: Occurrence) -> tuple[list[Occurrence], int | None]:
+        """Other occurrences of the same alarm, the newest first, and how far back (ns) any are kept; None: all are."""
+        alarms = self._alarms
+        found = sorted((o for o in alarms.kept() if o.name == of.name and o is not of), key=lambda o: -o.first.time)
+        full = len(alarms.cleared) == alarms.cleared.maxlen
+        return found, (alarms.cleared[0].cleared if full else None)
 
     def annunciated(self, within: int = 10 * MINUTE) -> int:
         """How many alarms were announced within `within` ns before now: the operator's load."""
         now = self.now or 0
-        return sum(0 <= now - time < within for time in self._alarms.announced)
+        return self.listing().once(
+            ("rate", within, now), lambda: sum(0 <= now - time < within for time in self._alarms.announced)
+        )
 
     def incidents(self) -> tuple[IncidentView, ...]:
         """Incidents, open ones first; an open one's forecast is the newest there is."""
@@ -202,9 +227,15 @@ class LiveView:
                 return _forecast(found, told, max(times))
         return told
 
-    def _listed(self, found: Iterable[Occurrence]) -> tuple[AlarmView, ...]:
-        ordered = sorted(found, key=lambda one: (severity(one.last.priority), -one.first.time))
-        return tuple(self._alarm(one) for one in ordered)
+    def alarm(self, one: Occurrence) -> AlarmView:
+        """What is shown of an occurrence; made once for all browsers until the next record comes."""
+        if self._viewed != self.applied:
+            self._views.clear()
+            self._viewed = self.applied
+        found = self._views.get(id(one))
+        if found is None:
+            found = self._views[id(one)] = self._alarm(one)
+        return found
 
     def _alarm(self, one: Occurrence) -> AlarmView:
         event = one.first
@@ -222,6 +253,7 @@ class LiveView:
             saturated=self._saturated(event), hidden=one.hidden,
             hidden_because=one.hidden_because, uncertain=one.uncertain,
             annunciated=event.annunciated, cause=event.cause, now=now, letter=one.letter, until=one.until,
+            target=one.target, seen_by=one.seen.who if one.seen else "", seen_at=one.seen.time if one.seen else 0,
         )  # fmt: skip
 
     def _saturated(self, event: AlarmEvent) -> bool:
@@ -258,11 +290,7 @@ class LiveView:
 
     def counts(self) -> dict[str, int]:
         """Active, not hidden alarms by priority, every priority named."""
-        found = dict.fromkeys(PRIORITIES, 0)
-        for one in self._alarms.active.values():
-            if not one.hidden:
-                found[one.last.priority] = found.get(one.last.priority, 0) + 1
-        return found
+        return dict(self.listing().counts)
 
 
 def _forecast(found: Sequence[PointView | None], told: Forecast | None, time: int) -> Forecast:

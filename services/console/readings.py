@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from services.console import wording
+from services.console.listing import LazyMapping
 from services.console.snapshots import PointView, StationView, Trend
 from services.console.trend import Ring
 from services.core.catalogue.model import Point, Site, Station
@@ -36,6 +38,8 @@ class SiteReadings:
         self._through: dict[str, int] = {}
         self._derived: dict[str, int] = {}
         self._dead: set[str] = set()
+        self._indices: dict[str, list[int]] = {}
+        self._indexed: Site | None = None
 
     def configure(self, site: Site) -> None:
         """Takes a new catalogue version; point indices are append-only, so readings stay where they are."""
@@ -149,12 +153,21 @@ class SiteReadings:
         for station in self.site.stations:
             yield self._station(station, now)
 
+    def _of_station(self) -> dict[str, list[int]]:
+        """The indices of each station's points, as long as the catalogue is the same."""
+        if self._indexed is not self.site:
+            self._indices = {}
+            for index, point in enumerate(self.site.points):
+                if not point.removed:
+                    self._indices.setdefault(point.station, []).append(index)
+            self._indexed = self.site
+        return self._indices
+
     def _station(self, station: Station, now: int | None) -> StationView:
-        points = {
-            p.name: self.point(i, now)
-            for i, p in enumerate(self.site.points)
-            if p.station == station.id and not p.removed
-        }
+        # Of thousands of points a page shows a few: each is worked out when it is looked at.
+        points = LazyMapping(
+            {self.site.points[i].name: partial(self.point, i, now) for i in self._of_station().get(station.id, ())}
+        )
         through = self._through.get(station.id)
         silent = through is None or (now is not None and now - through > station.stale_after)
         state = points["state"].state if "state" in points else ""

@@ -67,6 +67,7 @@ class AlarmView:
     """One occurrence that is or was active. `now` is its point's reading, None without one.
 
     letter: the state of ISA-18.2, "" when none is told.  until: when its shelf or the planned work ends (ns), 0: open.
+    target: what a command on it names.  seen_by, seen_at: who acknowledged it and when (ns), "" and 0: nobody.
     """
 
     site: str
@@ -94,6 +95,9 @@ class AlarmView:
     now: PointView | None
     letter: str = ""
     until: int = 0
+    target: str = ""
+    seen_by: str = ""
+    seen_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.console import wording
 from services.console.markup import Markup, join, tag
 from services.console.pages.moment import Moment
@@ -9,6 +11,9 @@ from services.console.pages.symbols import labelled
 from services.console.snapshots import AlarmView, Transition
 from services.console.words import ALARMS
 from services.core.catalogue.model import Rule
+
+#: Rows of a table on the overview; the alarms' own page has the rest.
+MOST = 30
 
 SIGNS = {
     "high": ">", "successive_high": ">", "rise": "rise >", "fall": "fall >", "rise_ratio": "×",
@@ -27,14 +32,18 @@ def active(moment: Moment) -> Markup:
     return table(moment, rows, ALARMS["title"])
 
 
-def table(moment: Moment, rows: tuple[AlarmView, ...], caption: str) -> Markup:
-    """Alarms as a table; on a narrow screen the style sheet makes cards of its rows."""
+def table(moment: Moment, rows: Sequence[AlarmView], caption: str) -> Markup:
+    """Alarms as a table, of very many the first; on a narrow screen the style sheet makes cards of its rows."""
     head = tag("tr", *(tag("th", name, scope="col") for name in ALARMS["columns"]))
-    body = join(*(_row(moment, one) for one in rows))
-    return tag(
+    body = join(*(_row(moment, one) for one in rows[:MOST]))
+    shown = tag(
         "table", tag("caption", caption, _class="aloud"), tag("thead", head), tag("tbody", body),
         _class="alarms",
     )  # fmt: skip
+    if len(rows) <= MOST:
+        return shown
+    more = ALARMS["more"].format(n=wording.count(len(rows) - MOST))
+    return join(shown, tag("p", tag("a", more, href="/alarms"), _class="empty"))
 
 
 def _row(moment: Moment, one: AlarmView) -> Markup:

@@ -58,8 +58,7 @@ def _panel(moment: Moment, one: IncidentView) -> Markup:
 
 def _colour(moment: Moment, one: IncidentView) -> str:
     """The colour of the plant's worst shown alarm, so that panel and list agree; without any, the phase's."""
-    found = [alarm.priority for alarm in moment.view.active() if alarm.site == one.site]
-    worst = min(found, key=severity, default="")
+    worst = min(moment.view.listing().by_site.get(one.site, ()), key=severity, default="")
     if worst in COLOURED:
         return f"worst-{worst}"
     return f"phase-{one.phase if one.phase in STEPS else 'other'}"
@@ -68,11 +67,11 @@ def _colour(moment: Moment, one: IncidentView) -> str:
 def _next(moment: Moment, one: IncidentView) -> Markup:
     """What to do: what the worst, then newest critical alarm of the plant asks for, then the playbook's step."""
     critical = (
-        alarm
-        for alarm in moment.view.active()
-        if alarm.site == one.site and alarm.priority == "critical" and alarm.rule is not None
+        moment.view.alarm(alarm)
+        for alarm in moment.view.listing().shown
+        if alarm.first.site == one.site and alarm.last.priority == "critical"
     )
-    first = next(critical, None)
+    first = next((alarm for alarm in critical if alarm.rule is not None), None)
     steps = [tag("p", one.next_step or wording.UNKNOWN, _class="step")]
     if first is not None and first.rule is not None:
         named = tag("span", symbol(first.priority, small=True), " ", alarms.named(first), _class="for")

@@ -43,11 +43,7 @@ Worst = Mapping[tuple[str, str], str]
 
 def plants(moment: Moment) -> Markup:
     """A tile for each site."""
-    worst: dict[tuple[str, str], str] = {}
-    for one in moment.view.active():
-        key = (one.site, f"{one.station}/{one.point}")
-        if key not in worst or severity(one.priority) < severity(worst[key]):
-            worst[key] = one.priority
+    worst = moment.view.listing().worst_of_points
     return join(*(_tile(moment, site, worst) for site in moment.view.sites()))
 
 

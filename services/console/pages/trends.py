@@ -101,10 +101,7 @@ def _series(moment: Moment, site: Site, kind: str, point: str, axis: int = 0, na
     found = _point(site, kind, point)
     if not found:
         return None
-    raised = {
-        (one.site, f"{one.station}/{one.point}", one.rule_id): one.priority
-        for one in (*moment.view.active(), *moment.view.hidden())
-    }
+    raised = moment.view.listing().worst
     known = site.points[site.point_index[found]]
     limits = tuple(
         (
