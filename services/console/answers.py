@@ -6,21 +6,26 @@ import asyncio
 from collections import OrderedDict
 
 from services.core.records import AlarmEvent, Output, Record
+from services.duty.work import Journal
 
 #: Answers that are kept for a command which is asked for after it was obeyed.
 _KEPT = 2_000
 
 
 class Answers:
-    """A taker of the log's entries. One event loop."""
+    """A taker of the log's entries. One event loop. work: what the journal has told of planned work."""
 
     def __init__(self) -> None:
+        self.work = Journal()
         self._told: OrderedDict[str, AlarmEvent] = OrderedDict()
         self._asked: dict[str, set[asyncio.Future[AlarmEvent]]] = {}
 
     def take(self, entry: Record | Output) -> None:
         """The first event that names a command is its answer; of planned work the first alarm that it concerns."""
-        if not isinstance(entry, AlarmEvent) or not entry.command or entry.command in self._told:
+        if not isinstance(entry, AlarmEvent):
+            return
+        self.work.apply(entry)
+        if not entry.command or entry.command in self._told:
             return
         self._told[entry.command] = entry
         while len(self._told) > _KEPT:
