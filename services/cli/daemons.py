@@ -22,6 +22,7 @@ from services.core.errors import HeadworksError
 
 if TYPE_CHECKING:
     from services.core.settings import Settings
+    from services.daemons.daemon import Work
 
 SERVICES = {
     "bridge": "Carry what the gateways publish over MQTT into Kafka; acknowledge it when Kafka has it.",
@@ -72,12 +73,22 @@ def serve(name: str, **said: Any) -> None:
 
     `said`: settings that stand before the variables.
     """
+
+    def make() -> tuple[Work, tuple[str, ...]]:
+        module = import_module(f"services.daemons.{name}")
+        return module.work, module.NEEDED
+
+    run_service(name, make, **said)
+
+
+def run_service(name: str, make: Callable[[], tuple[Work, tuple[str, ...]]], **said: Any) -> None:
+    """As `serve`, of what `make` gives when the cluster's packages are there: the work, and the parts it needs."""
     normal_end()
     settings = load(**said)
     try:
         from services.daemons.daemon import run_daemon
 
-        module = import_module(f"services.daemons.{name}")
+        work, needed = make()
     except ImportError as error:
         raise HeadworksError(
             f"{name} needs more packages than the main job: install headworks[cluster] ({error})"
@@ -87,7 +98,7 @@ def serve(name: str, **said: Any) -> None:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             try:
-                runner.run(run_daemon(name, settings, module.work, *module.NEEDED))
+                runner.run(run_daemon(name, settings, work, *needed))
             finally:
                 limit.start()
     finally:

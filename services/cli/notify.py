@@ -6,7 +6,7 @@ import asyncio
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,10 +15,15 @@ from services.cli.terminal import people, print_json
 from services.core.errors import HeadworksError
 from services.job.options import DEFAULT_DATA
 
+if TYPE_CHECKING:
+    from services.daemons.daemon import Work
+
 NOTIFY_HELP = """Follow a folder's log and page whom the rosters and policies in FILE name, until Ctrl-C. It keeps its
 own log beside the site log: a restart pages nobody twice and forgets nobody. The file's fields: docs/guide/paging.md.
 
 Example: [bold]headworks notify sites/oncall/liuyang.yaml --data headworks-data[/]
+
+In a cluster: [bold]headworks notify sites/oncall/liuyang.yaml --cluster[/]
 """
 
 WHY_HELP = """Why did it page, or not? Every decision on an occurrence, an incident or a problem, with its reason.
@@ -40,10 +45,16 @@ def _notify(
     whole: Annotated[
         bool, typer.Option("--whole", help="At the first start: take all that the log holds too.")
     ] = False,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Follow a cluster's topics; HEADWORKS_* variables instead of --data.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counters as one JSON object at the end.")] = False,
 ) -> None:
     normal_end()
     _needed()
+    if cluster:
+        _over_cluster(file, player, whole)
+        return
     from services.notify.folder import FolderSource
     from services.notify.following import Told, notify
     from services.store.database import Database
@@ -64,6 +75,19 @@ def _notify(
     else:
         counts = ", ".join(f"{name} {value}" for name, value in sorted(told.counts.items()))
         people().print(counts or "nothing was to be told", highlight=False)
+
+
+def _over_cluster(file: Path, player: bool, whole: bool) -> None:
+    """HeadworksError when the packages for a cluster are not installed."""
+    from services.cli.daemons import run_service
+
+    def make() -> tuple[Work, tuple[str, ...]]:
+        from services.notify.daemon import NEEDED, paging
+        from services.notify.following import Told
+
+        return paging(file, whole, Told()), NEEDED
+
+    run_service("notify", make, **({"player": True} if player else {}))
 
 
 def _why(

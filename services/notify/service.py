@@ -64,7 +64,8 @@ class Notifier:
         for one in happenings:
             if one.offset <= self.positions.get(one.part, -1):
                 continue
-            out += self.dispatch.take(one.event, self._time())
+            if one.event is not None:
+                out += self.dispatch.take(one.event, self._time())
             self.positions[one.part] = one.offset
         if happenings:
             self._write(out)

@@ -12,11 +12,11 @@ from services.core.records import AlarmEvent, IncidentEvent
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An event of a source: in which part of it, and where in that."""
+    """An event of a source: in which part of it, and where in that; None where none could be read."""
 
     part: str
     offset: int
-    event: AlarmEvent | IncidentEvent
+    event: AlarmEvent | IncidentEvent | None
 
 
 @dataclass(slots=True)
