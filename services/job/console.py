@@ -11,6 +11,7 @@ from services.console.answers import Answers
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue
+from services.core.phrases import kept, shipped
 from services.core.records import Record
 
 
@@ -35,12 +36,14 @@ async def serve_console(
     from services.access.accounts import Accounts
     from services.console.acts import Desk
     from services.console.app import bind, build, serve
+    from services.console.wording import use
     from services.store.database import Database
 
     database = Database.in_folder(hands.data)
     accounts = Accounts(database, time.time_ns, time.monotonic)
     # The player's clock is the run's: a command is of the moment that the page shows.
     desk = Desk(view, status, accounts, hands.answers, hands.append, lambda: view.now or 0)
+    use(shipped().with_own(kept(hands.data)))
     app = build(view, [catalogue], status, desk, database)
     try:
         socket = bind(port)

@@ -47,12 +47,17 @@ def find_event(name: str) -> Described:
     return read_event(path)
 
 
+def site_file(scene: Scene) -> Path:
+    """Where the catalogue of the event's group is."""
+    return home() / "sites" / f"{scene.event.group}.yaml"
+
+
 def catalogue_for(scene: Scene, sites: Path | None = None) -> Catalogue:
     """The catalogue of the event's group (`sites`: another file), cut to the sites that the event plays.
 
     ConfigError when a site, station or point that the event plays is not in it.
     """
-    path = sites or home() / "sites" / f"{scene.event.group}.yaml"
+    path = sites or site_file(scene)
     catalogue = load_catalogue(path)
     known = {site.id: site for site in catalogue.sites}
     faults: list[Fault] = []

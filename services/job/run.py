@@ -24,6 +24,7 @@ from services.console.snapshots import Status
 from services.core.catalogue import Catalogue, Site
 from services.core.clock import to_datetime
 from services.core.errors import HeadworksError
+from services.core.phrases import beside, keep
 from services.core.records import AlarmEvent, Output, Record, Tick
 from services.job.child import FieldProcess
 from services.job.configure import Configured, configure
@@ -33,7 +34,7 @@ from services.job.follower import Follower, Taker
 from services.job.memoir import Memoir
 from services.job.memory import PeakMemory
 from services.job.options import HISTORY, LOG_FILE, Options
-from services.job.places import catalogue_for, find_event
+from services.job.places import catalogue_for, find_event, site_file
 from services.job.summary import Summary, Tally, alarm_lines, incident_lines
 from services.runtime.local import LocalLog, ProcessorShell, keep_trimmed
 from services.runtime.local.ownership import Ownership
@@ -87,6 +88,7 @@ class Job:
         self.event: Described = find_event(options.event)
         scene = scene_of(self.event, options.seed)
         self.catalogue = catalogue_for(scene, options.sites)
+        self._phrases = beside([options.sites or site_file(scene)])
         self.run_id = f"{self.event.id}/{scene.seed}/{_digest(self.event)}"
         self.summary: Summary | None = None
         self._memoir: Memoir | None = None
@@ -112,6 +114,7 @@ class Job:
             log = self._open()
             stack.callback(log.close)
             await self._claim(log)
+            keep(self._phrases, options.data)
             self._memoir = memoir = Memoir(log)
             await memoir.register()
             if log.last_tick() >= self.event.end_ns:

@@ -6,14 +6,14 @@ from services.console import wording
 from services.console.markup import Markup, join, tag
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.words import FOOTER, PAGE
+from services.console.words import ALARMS, FOOTER, PAGE
 from services.core.clock import SECOND
 
 
 def header(moment: Moment) -> Markup:
     """Name, clock, badges, alarm counts."""
     return join(
-        tag("h1", moment.utility),
+        tag("h1", wording.said(moment.utility)),
         _clock(moment),
         _badge(moment),
         _counts(moment),
@@ -83,10 +83,10 @@ def banners(moment: Moment) -> Markup:
         said = PAGE["ended"].format(time=moment.at(now))
         found.append(tag("div", said, _class="banner"))
     if status.stopped:
-        said = PAGE["processor"].format(names=", ".join(status.stopped))
+        said = PAGE["processor"].format(names=", ".join(map(wording.said, status.stopped)))
         found.append(tag("div", said, _class="banner alert"))
     if status.problem:
-        found.append(tag("div", status.problem, _class="banner alert"))
+        found.append(tag("div", wording.said(status.problem), _class="banner alert"))
     return join(*found)
 
 
@@ -98,12 +98,14 @@ def announcement(moment: Moment) -> str:
     if not alarms or alarms[0].priority != "critical":
         return ""
     worst = alarms[0]
-    return f"{worst.priority}: {worst.site_name}, {worst.description or worst.point}"
+    priority = ALARMS["priorities"].get(worst.priority, worst.priority)
+    return f"{priority}: {wording.said(worst.site_name)}, {wording.said(worst.description) or worst.point}"
 
 
 def footer(moment: Moment) -> Markup:
     """What the log has carried."""
     counters = " · ".join(
-        f"{name.replace('_', ' ')} {wording.count(value)}" for name, value in moment.status.counters.items()
+        f"{wording.said(name.replace('_', ' '))} {wording.count(value)}"
+        for name, value in moment.status.counters.items()
     )
     return tag("span", f"{FOOTER['note']} {counters}")

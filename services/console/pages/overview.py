@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from services.console import wording
 from services.console.markup import tag
 from services.console.pages import alarms, incident, plants, trends
 from services.console.pages.frame import Frame
@@ -76,7 +77,7 @@ class Overview:
         frame.parts["cleared_fold"].set_text(f"{ALARMS['cleared']} ({len(cleared)})")
         frame.show("plants", plants.plants(moment))
         site = trends.primary(moment)
-        title = TRENDS["title"].format(site=site.name if site else "", hours=SPAN // HOUR)
+        title = TRENDS["title"].format(site=wording.said(site.name) if site else "", hours=SPAN // HOUR)
         frame.show("trend_title", tag("h2", title))
         calm = len(view.active()) <= FEW
         frame.page.classes(add="overview calm" if calm else "overview", remove="" if calm else "calm")

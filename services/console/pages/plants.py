@@ -63,14 +63,14 @@ def _tile(moment: Moment, site: SiteView, worst: Worst) -> Markup:
         tag(
             "header",
             symbol(site.worst) if site.worst else None,
-            tag("h3", site.name),
-            tag("span", state, _class="state") if state else None,
+            tag("h3", wording.said(site.name)),
+            tag("span", wording.said(state), _class="state") if state else None,
             _fresh(moment, site),
         ),
         # A plant that never reported has no values to look for.
         tag("dl", *values) if site.through is not None else None,
         _class="tile" + (" idle" if idle else "") + (" silent" if site.silent else ""),
-        aria_label=site.name,
+        aria_label=wording.said(site.name),
     )
 
 
@@ -86,9 +86,9 @@ def _fresh(moment: Moment, site: SiteView) -> Markup:
 def _value(moment: Moment, station: StationView, view: PointView, worst: Worst) -> Markup:
     priority, judge = _judged(view, worst)
     of = _name(station, judge) if judge and judge != view.name else ""
-    label = PLANTS["points"].get(view.name) or view.description or view.name
+    label = PLANTS["points"].get(view.name) or wording.said(view.description) or view.name
     if view.value is None:
-        why = PLANTS["whys"].get(view.why, view.why)
+        why = PLANTS["whys"].get(view.why) or wording.said(view.why)
         if view.good_at is not None:
             why = PLANTS["since"].format(why=why, time=moment.at(view.good_at))
         shown = join(tag("span", wording.UNKNOWN, _class="number"), tag("span", why, _class="muted why"))
@@ -117,7 +117,7 @@ def _judged(view: PointView, worst: Worst) -> tuple[str, str]:
 
 def _name(station: StationView, point: str) -> str:
     found = station.points.get(point)
-    name = alarms.name_of(point, found.description if found else "")
+    name = alarms.name_of(point, wording.said(found.description) if found else "")
     return name[:1].lower() + name[1:]
 
 
