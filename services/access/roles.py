@@ -26,6 +26,9 @@ NEEDS: dict[str, Role] = {
     "unshelve": Role.OPERATOR,
     "responsible": Role.OPERATOR,  # for sites: take, hand over, accept
     "take_over": Role.ENGINEER,
+    "comment": Role.OPERATOR,
+    "step": Role.OPERATOR,  # of an incident's playbook, done or taken back
+    "shift_note": Role.OPERATOR,
     "answer": Role.OPERATOR,
     "silence": Role.OPERATOR,
     "silence_critical": Role.ENGINEER,

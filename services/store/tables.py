@@ -207,6 +207,37 @@ class CommentRow(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+class StepRow(Base):
+    """A step of an incident's playbook that somebody ticked as done, or took back. The newest of a step is in force.
+
+    place: which of its phase's steps, from 0.  text: the step as it was read then.  time: the run's clock, ns.
+    """
+
+    __tablename__ = "incident_steps"
+    __table_args__ = (Index("incident_steps_incident", "incident"),)
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    incident: Mapped[str] = mapped_column(String(300))
+    phase: Mapped[str] = mapped_column(String(64))
+    place: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str] = mapped_column(String(1000))
+    done: Mapped[bool] = mapped_column(Boolean)
+    time: Mapped[int] = mapped_column(BigInteger)
+    user: Mapped[str] = mapped_column(String(64))
+
+
+class ShiftNote(Base):
+    """What a leaving shift wrote for the next. time: the run's clock, ns.  lists: JSON, what was handed over then."""
+
+    __tablename__ = "shift_notes"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    time: Mapped[int] = mapped_column(BigInteger)
+    user: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text)
+    lists: Mapped[str] = mapped_column(Text)
+
+
 class WorkWindow(Base):
     """Planned work on a site, station or point from start to end (ns).
 

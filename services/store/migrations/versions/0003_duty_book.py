@@ -95,6 +95,26 @@ def upgrade() -> None:
     )
     op.create_index("comments_occurrence", "comments", ["occurrence"])
     op.create_table(
+        "incident_steps",
+        _number(),
+        sa.Column("incident", sa.String(300), nullable=False),
+        sa.Column("phase", sa.String(64), nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
+        sa.Column("text", sa.String(1000), nullable=False),
+        sa.Column("done", sa.Boolean, nullable=False),
+        sa.Column("time", _NS, nullable=False),
+        sa.Column("user", sa.String(64), nullable=False),
+    )
+    op.create_index("incident_steps_incident", "incident_steps", ["incident"])
+    op.create_table(
+        "shift_notes",
+        _number(),
+        sa.Column("time", _NS, nullable=False),
+        sa.Column("user", sa.String(64), nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("lists", sa.Text, nullable=False),
+    )
+    op.create_table(
         "work_windows",
         _number(),
         sa.Column("target", sa.String(400), nullable=False),
@@ -112,7 +132,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drops them."""
     for name in (
-        "work_windows", "comments", "handovers", "responsible", "duty_changes", "oncall_rules", "wishes", "used_links",
+        "work_windows", "shift_notes", "incident_steps", "comments", "handovers", "responsible", "duty_changes", "oncall_rules", "wishes", "used_links",
         "secrets", "sessions",
     ):  # fmt: skip
         op.drop_table(name)
