@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 
 from services.alerts.oncall.decisions import Decision, Kind, Why
+from services.duty import wishes
 from services.store.database import Database
 from services.store.tables import DecisionRow, Outgoing, Progress
 
@@ -28,9 +29,11 @@ class Store:
 
     def advance(
         self, source: str, positions: Mapping[str, int], now: int, state: dict[str, Any],
-        decisions: Sequence[Decision], done: Iterable[str] = (),
+        decisions: Sequence[Decision], done: Iterable[str] = (), wished: Iterable[tuple[int, str]] = (),
     ) -> None:  # fmt: skip
-        """All of a step at once: where the source is, the state, what was decided, and which pages are `done`."""
+        """All of a step at once: where the source is, the state, what was decided, which pages are `done`, and which
+        wishes, by number, were taken with what outcome.
+        """
         packed = json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode()
         with self._database.writing() as session:
             session.merge(Progress(source=source, positions=json.dumps(dict(positions)), now=now, state=packed))
@@ -46,6 +49,8 @@ class Store:
             finished = list(done)
             if finished:
                 session.execute(delete(Outgoing).where(Outgoing.page.in_(finished)))
+            for number, outcome in wished:
+                wishes.take(session, number, now, outcome)
 
     def outgoing(self, now: int, limit: int = 100) -> list[tuple[str, int, Decision]]:
         """(page, tries begun, decision) of the messages that may go at `now` (ns), oldest first."""

@@ -15,16 +15,13 @@ from services.duty.wishes import DONE, REFUSED, Wish
 
 def fold(dispatch: Dispatch, wish: Wish, now: int) -> tuple[list[Decision], str]:
     """At `now` (ns): what is decided, and the outcome. A wish that makes no sense is refused, and never raises."""
-    match wish.kind:
-        case "answer":
-            return _answer(dispatch, wish, now)
-        case "silence":
-            return _silence(dispatch, wish, now)
-        case "unsilence":
-            name = str(wish.body.get("silence"))
-            found = dispatch.unsilence(name, wish.who, now)
-            return found, DONE if found else f"{REFUSED}there is no silence {name} (any more)"
-    return [], f"{REFUSED}nobody knows what {wish.kind} is"
+    if wish.kind == "answer":
+        return _answer(dispatch, wish, now)
+    if wish.kind == "silence":
+        return _silence(dispatch, wish, now)
+    name = str(wish.body.get("silence"))
+    found = dispatch.unsilence(name, wish.who, now)
+    return found, DONE if found else f"{REFUSED}there is no silence {name} (any more)"
 
 
 def _answer(dispatch: Dispatch, wish: Wish, now: int) -> tuple[list[Decision], str]:

@@ -13,12 +13,14 @@ import structlog
 
 from services.alerts.oncall.check import load_oncall
 from services.alerts.oncall.decisions import Decision, Kind
+from services.duty.links import Links
 from services.duty.log import Store
+from services.duty.wishes import Wishes
 from services.notify.alertmanager import AGAIN, Alertmanager
 from services.notify.channels import PATIENCE, ChannelError, open_channels
 from services.notify.service import Notifier
-from services.notify.sources import Source
-from services.store.database import Database
+from services.notify.sources import Happening, Source
+from services.store.database import Database, StoreError
 
 #: Seconds between two looks at what is due. A page may be late by this much.
 _LOOK = 0.2
@@ -28,9 +30,10 @@ _log = structlog.get_logger("headworks.notify")
 
 @dataclass(slots=True)
 class Told:
-    """Counts of what was decided, by kind; the newest decisions for who watches."""
+    """Counts of what was decided, by kind. unreached: problems now of which nobody was reached, or nobody answered."""
 
     counts: dict[str, int] = field(default_factory=dict)
+    unreached: int = 0
 
     def add(self, decisions: list[Decision]) -> None:
         """Counts and logs them; what reached nobody is an error in the log."""
@@ -50,7 +53,10 @@ async def notify(file: Path, source: Source, database: Database, whole: bool, to
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
         channels = open_channels(rules.channels, client)
-        notifier = Notifier(rules, Store(database), source.name, channels, source.clock, source.names)
+        notifier = Notifier(
+            rules, Store(database), source.name, channels, source.clock, source.names,
+            Wishes(database), Links(database, time.time_ns),
+        )  # fmt: skip
         begun = await source.begin(None if notifier.fresh else notifier.positions, whole)
         if notifier.fresh:
             notifier.begin_at(begun)
@@ -66,12 +72,27 @@ async def notify(file: Path, source: Source, database: Database, whole: bool, to
 
 async def _work(notifier: Notifier, source: Source, told: Told) -> None:
     await source.caught_up()  # first all that is there: what was acknowledged meanwhile pages nobody
+    batch: list[Happening] = []
+    whole = True
     while True:
-        batch = source.taken()
-        told.add(notifier.take(batch) if batch else notifier.tick())
-        sent = await notifier.send_all()
+        batch += source.taken()
+        try:
+            if not whole:
+                notifier.reload()
+                whole = True
+            told.add(notifier.take(batch) if batch else notifier.tick())
+            told.add(notifier.listen())
+            sent = await notifier.send_all()
+        except StoreError as error:
+            # Nothing is forgotten: what was not written is taken again as soon as the database is back.
+            whole = False
+            _log.error("the notification log takes nothing", error=str(error))
+            await asyncio.sleep(1.0)
+            continue
+        told.unreached = sum(bool(p.unreached) for p in notifier.dispatch.problems.open.values())
         if not sent and not batch:
             await asyncio.sleep(_LOOK)
+        batch = []
 
 
 async def _mirror(manager: Alertmanager, notifier: Notifier) -> None:

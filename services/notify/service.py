@@ -12,11 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from services.alerts.oncall.decisions import Decision, Kind
-from services.alerts.oncall.dispatch import Dispatch
-from services.alerts.oncall.policy import OnCall
+from services.alerts.oncall.dispatch import Dispatch, prefix_of
+from services.alerts.oncall.policy import OnCall, Person
 from services.alerts.oncall.problems import Status
 from services.core.clock import SECOND
+from services.duty.links import Links
 from services.duty.log import Store
+from services.duty.wishes import Wishes
+from services.notify.asked import fold
 from services.notify.channels import PATIENCE, Channel, ChannelError
 from services.notify.messages import title_and_body
 from services.notify.sources import Happening
@@ -31,7 +34,11 @@ _log = structlog.get_logger("headworks.notify")
 
 
 class Notifier:
-    """One dispatch over one source. `clock` gives the present in ns: the machine's, or a player's."""
+    """One dispatch over one source. `clock` gives the present in ns: the machine's, or a player's.
+
+    wishes: what people ask of it; links: what makes the links in messages. Every method that writes raises StoreError
+    when the log takes nothing; then `reload` goes back to what it holds.
+    """
 
     def __init__(
         self,
@@ -41,17 +48,32 @@ class Notifier:
         channels: Mapping[str, Channel],
         clock: Callable[[], int],
         site_names: Mapping[str, str] | None = None,
+        wishes: Wishes | None = None,
+        links: Links | None = None,
     ) -> None:
         self.rules, self.store, self.source, self.clock = rules, store, source, clock
-        self.dispatch = Dispatch(rules)
         self.positions: dict[str, int] = {}
         self._now = 0
         self._channels, self._names = channels, {} if site_names is None else site_names
-        known = store.progress(source)
+        self._wishes, self._links = wishes, links
+        self.reload()
+
+    def reload(self) -> None:
+        """As the log has it. What was late while nobody looked is due soon, and not all at once."""
+        self.dispatch = Dispatch(self.rules)
+        self._returned = True
+        known = self.store.progress(self.source)
         self.fresh = known is None
         if known is not None:
-            self.positions, self._now, state = known
+            self.positions, now, state = known
+            self._now = max(self._now, now)
             self.dispatch.load(state)
+
+    def use(self, rules: OnCall, channels: Mapping[str, Channel]) -> None:
+        """Other rules and their channels, from now on."""
+        self.rules, self._channels = rules, channels
+        self.dispatch.use(rules, self._time())
+        self._write([])
 
     def begin_at(self, positions: Mapping[str, int]) -> None:
         """A source that is new is taken from here on: what was before it began is history."""
@@ -78,14 +100,33 @@ class Notifier:
             self._write(out)
         return out
 
+    def listen(self) -> list[Decision]:
+        """What people have asked since: taken, answered and written down in one."""
+        waiting = self._wishes.waiting() if self._wishes is not None else []
+        out: list[Decision] = []
+        taken = []
+        for number, wish in waiting:
+            decided, outcome = fold(self.dispatch, wish, self._time())
+            _log.info("asked", kind=wish.kind, who=wish.who, outcome=outcome)
+            out += decided
+            taken.append((number, outcome))
+        if taken:
+            self._write(out, wished=taken)
+        return out
+
     async def send_all(self) -> int:
         """Sends what is to go, several at a time; gives how many were tried."""
         due = self.store.outgoing(self._time(), AT_ONCE)
-        await asyncio.gather(*(self._send(page, tries, decision) for page, tries, decision in due))
+        sending = (self._send(page, tries, decision) for page, tries, decision in due)
+        ends = await asyncio.gather(*sending, return_exceptions=True)  # one that fails leaves none half-way
+        for error in ends:
+            if error is not None:
+                raise error
         return len(due)
 
     async def _send(self, page: str, tries: int, decision: Decision) -> None:
         if not self._wanted(decision):
+            self.dispatch.forget(page)
             self._done(page, [])
             return
         channel = self._channels.get(decision.channel) if decision.channel else self._way_of(decision)
@@ -95,7 +136,8 @@ class Notifier:
             return
         wait = TRIES[min(tries + 1, len(TRIES) - 1)]
         self.store.begun(page, self._time() + round((PATIENCE + wait) * SECOND))
-        title, body = title_and_body(decision, person.language, self._names)
+        link = self._link(decision, person)
+        title, body = title_and_body(decision, person.language, self._names, link)
         try:
             await channel.send(page, title, body, decision.urgency == "wake")
         except ChannelError as error:
@@ -113,7 +155,16 @@ class Notifier:
             return True
         problem = self.dispatch.problems.open.get(decision.problem)
         asks = problem is not None and problem.status in (Status.PAGING, Status.UNANSWERED)
-        return asks and problem is not None and decision.page.startswith(f"{problem.id}#{problem.round}.")
+        return asks and problem is not None and decision.page.startswith(prefix_of(problem))
+
+    def _link(self, decision: Decision, person: Person) -> str:
+        """The address under which the person takes the problem on; "" in a digest, or where no console is told."""
+        problem = self.dispatch.problems.open.get(decision.problem)
+        if self._links is None or self.rules.console is None or problem is None or decision.kind is not Kind.PAGE:
+            return ""
+        lasts = self.rules.link_lasts
+        token = self._links.token(decision.page, problem.round, person.id, person.language, lasts)
+        return f"{self.rules.console.rstrip('/')}/p/{token}"
 
     def _way_of(self, decision: Decision) -> Channel | None:
         person = self.rules.person(decision.person)
@@ -127,10 +178,15 @@ class Notifier:
     def _done(self, page: str, decisions: list[Decision]) -> None:
         self._write(decisions, [page])
 
-    def _write(self, decisions: list[Decision], done: Sequence[str] = ()) -> None:
-        self.store.advance(self.source, self.positions, self._now, self.dispatch.dump(), decisions, done)
+    def _write(
+        self, decisions: list[Decision], done: Sequence[str] = (), wished: Sequence[tuple[int, str]] = ()
+    ) -> None:
+        self.store.advance(self.source, self.positions, self._now, self.dispatch.dump(), decisions, done, wished)
 
     def _time(self) -> int:
         """The present; it never goes back, though a clock may."""
         self._now = max(self._now, self.clock())
+        if self._returned:
+            self._returned = False
+            self.dispatch.resume(self._now)
         return self._now
