@@ -132,7 +132,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drops them."""
     for name in (
-        "work_windows", "shift_notes", "incident_steps", "comments", "handovers", "responsible", "duty_changes", "oncall_rules", "wishes", "used_links",
+        "work_windows", "shift_notes", "incident_steps",
+        "comments", "handovers", "responsible", "duty_changes", "oncall_rules", "wishes", "used_links",
         "secrets", "sessions",
     ):  # fmt: skip
         op.drop_table(name)
