@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.console.words.alarms_en import ALARM_ACTS as ALARM_ACTS
+from services.console.words.alarms_en import LIST as LIST
+
 PAGE: dict[str, str] = {
     "title": "Headworks",
     "skip": "Skip to the content",

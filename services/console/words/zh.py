@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.console.words.alarms_zh import ALARM_ACTS as ALARM_ACTS
+from services.console.words.alarms_zh import LIST as LIST
+
 PAGE: dict[str, str] = {
     "title": "Headworks",
     "skip": "跳到正文",
