@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.console.words.alarms_zh import ALARM_ACTS as ALARM_ACTS
-from services.console.words.alarms_zh import LIST as LIST
+from services.console.words import alarms_zh as _alarms
+
+LIST, ALARM_ACTS = _alarms.LIST, _alarms.ALARM_ACTS
 
 PAGE: dict[str, str] = {
     "title": "Headworks",
