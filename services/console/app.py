@@ -12,20 +12,23 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from fastapi import FastAPI, Request
 from nicegui import ui
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from services.access.sessions import Sessions
+from services.console import people as peoples
 from services.console import sign_in
 from services.console.acts import Desk
 from services.console.api import routes as api
 from services.console.gate import Gate, Visitor, address_of, language_of, to_sign_in
 from services.console.guard import Guard
 from services.console.live import LiveView
+from services.console.markup import tag
 from services.console.pages.frame import Content, Frame
 from services.console.pages.overview import Overview
+from services.console.plain import document
 from services.console.room import Room
 from services.console.snapshots import Status
-from services.console.words import PAGE
+from services.console.words import PAGE, speaking
 from services.core.catalogue.model import Catalogue
 from services.store.database import Database, StoreError
 
@@ -63,6 +66,8 @@ def build(
         api.mount(app, desk)  # before the pages, which answer whatever nobody else does
     if gate is not None:
         sign_in.mount(app, gate)
+        peoples.mount(app, room, [(path, name) for path, name, _ in PAGES])
+    app.add_exception_handler(StoreError, _away)
     ui.run_with(
         app,
         dark=True,
@@ -85,12 +90,21 @@ def _page(room: Room, path: str, name: str, content: Callable[[], Content]) -> N
             try:
                 known = room.gate.visitor(request)
             except StoreError as error:
-                return PlainTextResponse(str(error), 503)
+                return _away(request, error)
             if known is None:
                 return to_sign_in(request)
             visitor = known
         Frame(room, visitor, content(), links, path)
         return None
+
+
+def _away(request: Request, error: Exception) -> Response:
+    """The database of people does not answer: in words, and in the form that was asked for."""
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": str(error)}, 503)
+    with speaking(language_of(request)):
+        words = PAGE["away"].format(why=error)
+        return document(PAGE["title"], tag("p", words, _class="banner alert", role="alert"), status=503)
 
 
 def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
@@ -130,13 +144,19 @@ async def serve(
     *,
     sockets: Sequence[socket.socket] = (),
     started: Callable[[], None] | None = None,
+    proxies: str = "",
 ) -> None:
     """Serves until cancelled, then stops at once: open pages see a closed link and grey themselves.
 
-    `sockets` (from `bind`) go before host and port. OSError when the port is taken.
+    `sockets` (from `bind`) go before host and port. `proxies`: addresses or networks, comma-separated, of reverse
+    proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. OSError when the port is taken.
     """
     held = list(sockets) or [bind(port, host)]
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    # Unless a proxy is named, nobody is believed who says to ask for another: guesses are counted by address.
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1, server_header=False,
+        proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None,
+    )  # fmt: skip
     server = _Server(config, started)
     running = asyncio.ensure_future(server.serve(sockets=held))
     try:

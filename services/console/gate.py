@@ -53,6 +53,12 @@ class Gate:
         found = self.sessions.known(visitor.digest) if visitor.digest else None
         return found.user if found is not None else None
 
+    def may_look(self, visitor: Visitor) -> bool:
+        """Whether an open page may go on showing. StoreError when it cannot be looked up."""
+        if visitor.digest:
+            return self.present(visitor) is not None
+        return not self.accounts.any()
+
 
 def language_of(request: Request) -> str:
     """As chosen before (a cookie), else as the browser asks, else English."""

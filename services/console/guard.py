@@ -1,4 +1,6 @@
-"""Headers that every answer carries, and the refusal of what another site's page sends in a visitor's name."""
+"""Headers that every answer carries, the bound of what is taken in, and the refusal of what another site's page sends
+in a visitor's name.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,12 @@ POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:; "
     "frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
 )
+
+#: Bytes of a body: 500 occurrences with the longest names are a fifth of it.
+LONGEST_BODY = 1_000_000
+
+#: What the pages are made from is the same for everybody and may be kept; all else is somebody's.
+STATIC = "/_nicegui/"
 
 _HARMLESS = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -31,11 +39,23 @@ class Guard:
         if scope["type"] == "websocket" and foreign(Headers(scope=scope)):
             await send({"type": "websocket.close", "code": 1008})
             return
-        if scope["type"] == "http" and scope["method"] not in _HARMLESS and foreign(Headers(scope=scope)):
-            refusal = PlainTextResponse("refused: this was sent from another site's page", 403)
-            await refusal(scope, receive, _headed(send))
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
             return
-        await self.app(scope, receive, _headed(send) if scope["type"] == "http" else send)
+        headed = _headed(send, kept=scope["path"].startswith(STATIC))
+        if scope["method"] not in _HARMLESS:
+            headers = Headers(scope=scope)
+            if foreign(headers):
+                refusal = PlainTextResponse("refused: this was sent from another site's page", 403)
+                await refusal(scope, receive, headed)
+                return
+            taken = await _body(headers, receive)
+            if taken is None:
+                refusal = PlainTextResponse(f"refused: more than {LONGEST_BODY:,} bytes", 413, {"Connection": "close"})
+                await refusal(scope, receive, headed)
+                return
+            receive = taken
+        await self.app(scope, receive, headed)
 
 
 def foreign(headers: Headers) -> bool:
@@ -50,7 +70,33 @@ def foreign(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
 
 
-def _headed(send: Any) -> Any:
+async def _body(headers: Headers, receive: Any) -> Any:
+    """The body as it will be received once more; None when it is too long. It is short, so it is held."""
+    stated = headers.get("content-length", "0")
+    if not (stated.isascii() and stated.isdigit() and len(stated) < 16 and int(stated) <= LONGEST_BODY):
+        return None
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return _again([message], receive)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > LONGEST_BODY:
+            return None
+        more = message.get("more_body", False)
+    return _again([{"type": "http.request", "body": b"".join(parts), "more_body": False}], receive)
+
+
+def _again(messages: list[Any], receive: Any) -> Any:
+    async def again() -> Any:
+        return messages.pop(0) if messages else await receive()
+
+    return again
+
+
+def _headed(send: Any, kept: bool) -> Any:
     async def headed(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [
@@ -58,6 +104,7 @@ def _headed(send: Any) -> Any:
                 (b"content-security-policy", POLICY.encode()),
                 (b"x-content-type-options", b"nosniff"),
                 (b"referrer-policy", b"no-referrer"),
+                *(() if kept else ((b"cache-control", b"no-store"),)),
             ]
         await send(message)
 

@@ -5,24 +5,30 @@ Parts of a page are sent when they change, so that a quiet night is quiet on the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
-from urllib.parse import quote
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 
-from services.console.acts import Act, Forbidden, NeedsEnd, Result, do
+from services.access.accounts import Identity
+from services.access.roles import NEEDS, may
+from services.console.acts import LATE, Act, Forbidden, NeedsEnd, Result, do, later
 from services.console.gate import Visitor
 from services.console.markup import Markup, tag
 from services.console.pages import header, style
 from services.console.pages.moment import Moment
+from services.console.pages.navigation import help_button, help_dialog, navigation, of_people
 from services.console.room import Room
 from services.console.words import NAVIGATION, PAGE, speaking
 from services.core.errors import LogError
 from services.store.database import StoreError
 
-#: Wall seconds between two looks.
-PERIOD = 1.0
+#: Wall seconds between two looks, and between two questions whether the visitor may still look.
+PERIOD, ASKED_EVERY = 1.0, 5.0
+
+#: To the sign-in, and from there back to this very view.
+_SIGN_IN = "location.href = '/sign-in?next=' + encodeURIComponent(location.pathname + location.search)"
 
 
 class Content(Protocol):
@@ -36,12 +42,18 @@ class Content(Protocol):
 
 
 class Frame:
-    """One browser's page. links: (path, name in NAVIGATION) of all pages; path: of this one."""
+    """One browser's page. links: (path, name in NAVIGATION) of all pages; path: of this one.
+
+    keys: the page's own keys and their words, for the help; its `build` appends them.
+    """
 
     def __init__(
         self, room: Room, visitor: Visitor, content: Content, links: Sequence[tuple[str, str]], path: str
     ) -> None:
         self.room, self.visitor = room, visitor
+        self.keys: list[tuple[str, str]] = []
+        self.gone = False
+        self._client = ui.context.client
         self._content, self._links, self._path = content, links, path
         self._beats = 0
         self._shown: dict[str, str] = {}
@@ -49,7 +61,9 @@ class Frame:
         with speaking(visitor.language):
             self._build(room.moment())
         self.refresh()
-        ui.timer(PERIOD, self.refresh, immediate=False)
+        self._timers = [ui.timer(PERIOD, self.refresh, immediate=False)]
+        if room.gate is not None:
+            self._timers.append(ui.timer(ASKED_EVERY, self._still_here, immediate=False))
 
     # -- for the contents
 
@@ -68,15 +82,33 @@ class Frame:
             self._shown[name] = content
             self.parts[name].set_content(content)
 
+    async def present(self, act: str = "view") -> Identity | None:
+        """Who the visitor is now, if they may do `act`; else None, and the page has said so. Ask before each change."""
+        with speaking(self.visitor.language):
+            gate = self.room.gate
+            try:
+                user = await asyncio.to_thread(gate.present, self.visitor) if gate is not None else None
+                if user is None:
+                    self.leave()
+                elif may(user.role, act):
+                    return user
+                else:
+                    assert gate is not None
+                    here = (user.name, self.visitor.address, act, self._path, "forbidden", "")
+                    await asyncio.to_thread(gate.accounts.record, *here)
+                    needed = NEEDS[act].value if act in NEEDS else "nobody's"
+                    self.say(PAGE["not_taken"].format(why=f"{act}: {needed}"), bad=True)
+            except StoreError as error:
+                self.say(PAGE["not_taken"].format(why=error), bad=True)
+        return None
+
     async def act(self, act: Act) -> list[Result] | None:
         """Does it as the visitor, and says on the page what became of it; None when nothing was done."""
+        desk, user = self.room.desk, await self.present()
+        if user is None or desk is None:
+            return None
         with speaking(self.visitor.language):
-            gate, desk = self.room.gate, self.room.desk
             try:
-                user = gate.present(self.visitor) if gate is not None else None
-                if user is None or desk is None:
-                    ui.navigate.to(f"/sign-in?next={quote(self._path, safe='')}")
-                    return None
                 done = await do(desk, user, self.visitor.address, act)
             except (Forbidden, NeedsEnd) as error:
                 self.say(str(error), bad=True)
@@ -84,8 +116,49 @@ class Frame:
                 self.say(PAGE["not_taken"].format(why=error), bad=True)
             else:
                 self._told(done)
+                if any(one.outcome == "pending" for one in done):
+                    background_tasks.create(self._later(done), name="late answers")
                 return done
         return None
+
+    async def _later(self, done: Sequence[Result]) -> None:
+        """What was pending is told when it is answered."""
+        desk = self.room.desk
+        assert desk is not None
+        told = await later(desk, done)
+        if self._client.is_deleted or self.gone:
+            return
+        with speaking(self.visitor.language), self._client:
+            unknown = sum(one.outcome == "pending" for one in told)
+            if unknown:
+                self.say(PAGE["later_unknown"].format(n=unknown, minutes=round(LATE / 60)), bad=True)
+            refused = [one.reason for one in told if one.outcome == "refused"]
+            if refused:
+                why = "; ".join(dict.fromkeys(refused))
+                self.say(PAGE["later_refused"].format(n=len(refused), why=why), bad=True)
+            if len(refused) + unknown < len(told):
+                self.say(PAGE["later"].format(n=len(told) - len(refused) - unknown))
+
+    def leave(self) -> None:
+        """The visitor is not signed in any more: the page shows nothing more, and they may sign in."""
+        if not self.gone:
+            self.gone = True
+            for timer in self._timers:
+                timer.cancel()
+            ui.run_javascript(_SIGN_IN)
+            self.page.clear()
+            for part in ("header", "banners", "aloud", "foot"):
+                self.show(part, Markup(""))
+
+    async def _still_here(self) -> None:
+        gate = self.room.gate
+        assert gate is not None
+        try:
+            signed_in = await asyncio.to_thread(gate.may_look, self.visitor)
+        except StoreError:
+            return  # the alarms are still to be seen; nothing can be done with them until it answers
+        if not signed_in:
+            self.leave()
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """A line that appears over the page; what went wrong stays until it is put away."""
@@ -128,29 +201,19 @@ class Frame:
         with self.page:
             self._content.build(self, moment)
         self.part("foot", "footer").classes("foot")
+        links = (*self._links, *of_people(self.visitor))
+        ui.html(help_dialog(links, self.keys), sanitize=False)
 
     def _navigation(self) -> None:
-        visitor = self.visitor
-        here = [
-            tag("a", NAVIGATION[name], href=path, aria_current="page" if path == self._path else None)
-            for path, name in self._links
-        ]
-        other = "zh" if visitor.language == "en" else "en"
-        back = quote(self._path, safe="")
         with ui.element("nav").classes("nav").props(f'aria-label="{NAVIGATION["label"]}"'):
-            self.fixed(Markup("".join(here))).style("display: contents")
-            who = NAVIGATION["looking"] if visitor.user is None else f"{visitor.user.shown} ({visitor.user.role.value})"
-            self.fixed(tag("span", who)).classes("who")
-            self.fixed(tag("a", NAVIGATION["language"], href=f"/language/{other}?next={back}", lang=other)).style(
-                "display: contents"
-            )
-            if visitor.user is not None:
-                # The browser's sanitiser would take the form out; all of it is ours.
-                button = tag("button", NAVIGATION["sign_out"], type="submit")
-                ui.html(tag("form", button, method="post", action="/sign-out"), sanitize=False)
+            # The browser's sanitiser would take the form out; all of it is ours.
+            inside = navigation(self.visitor, self._links, self._path) + help_button()
+            ui.html(inside, sanitize=False).style("display: contents")
 
     def refresh(self) -> None:
         """Draws what changed since the last look."""
+        if self.gone:
+            return
         with speaking(self.visitor.language):
             moment = self.room.moment()
             self.show("header", header.header(moment))

@@ -161,6 +161,28 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
   border: 0; border-bottom: 3px solid transparent; cursor: pointer; }
 .nav a:hover, .nav button:hover { color: var(--ink); } .nav .who { margin-left: auto; color: var(--soft); }
 .nav a[aria-current] { color: var(--ink); border-bottom-color: var(--ink); font-weight: 600; }
+.nav form { display: contents; } .nav .help-button { font-weight: 700; }
+dialog { background: var(--panel); color: var(--ink); border: 1px solid var(--soft); border-radius: 4px;
+  padding: 16px 20px; max-width: min(560px, 92vw); }
+dialog::backdrop { background: rgb(0 0 0 / .6); }
+dialog dl { display: grid; grid-template-columns: auto 1fr; gap: 6px 16px; margin: 12px 0; }
+kbd { font: 600 13px ui-monospace, monospace; border: 1px solid var(--soft); border-radius: 3px; padding: 1px 6px; }
+dialog button, .plain button { font: inherit; padding: 8px 14px; border-radius: 4px; border: 1px solid var(--focus);
+  background: #2f5f8a; color: #fff; cursor: pointer; }
+.plain .page { display: block; max-width: 1200px; } .plain .panel { margin-bottom: 12px; }
+.plain h1 { margin-bottom: 10px; } .plain h2 { margin-bottom: 8px; }
+.plain label { display: grid; gap: 3px; color: var(--soft); font-size: 13px; }
+.plain input, .plain select { font: inherit; padding: 8px; border-radius: 4px; border: 1px solid var(--soft);
+  background: var(--back); color: var(--ink); min-width: 0; }
+.plain main form { display: flex; flex-wrap: wrap; gap: 10px; align-items: end; } .plain main form p { width: 100%; }
+.plain main details form { margin: 8px 0; }
+.plain summary { cursor: pointer; color: var(--focus); padding: 4px 0; }
+.plain table { border-collapse: collapse; width: 100%; }
+.plain th, .plain td { text-align: left; vertical-align: top; padding: 6px 10px 6px 0;
+  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+.plain th { color: var(--soft); font-weight: 600; font-size: 13px; } .plain td.time { white-space: nowrap; }
+.plain main a { color: var(--focus); } .plain .said { background: #37414a; margin: 0 0 10px; }
+.plain form.signin { display: grid; align-items: stretch; } .plain .aside { text-align: right; }
 @media (max-width: 1100px) { .charts { grid-template-columns: minmax(0, 1fr); }
   .page.overview, .page.calm { grid-template-columns: minmax(0, 1fr); grid-template-rows: none;
     grid-template-areas: "incidents" "alarms" "plants" "trends"; }
@@ -174,6 +196,9 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
   .rate, .clock .date .muted { display: none; } .clock .big { font-size: 22px; }
   .alarms .priority .word { display: inline; margin-left: 6px; }
   .evidence { grid-template-columns: 1fr 1fr; }
+  .plain thead { display: none; } .plain tr, .plain td { display: block; } .plain td { border: 0; padding: 2px 0; }
+  .plain td.time { font-weight: 600; } .plain tr { border-bottom: 1px solid var(--line); padding: 8px 0; }
+  .plain main form { display: grid; }
   .steps { flex-direction: column; } .steps li { flex-direction: row; justify-content: space-between;
     border-top: 0; border-left: 4px solid var(--line); padding: 2px 0 2px 8px; }
   .steps li + li { margin: 2px 0 0; }
@@ -186,10 +211,11 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 }
 """
 
-#: Greys the page when no heartbeat came for 4 s: a closed link, a dead server and a stuck one look alike.
+#: Greys the page and takes it out of reach when no heartbeat came for 4 s: a closed link, a dead server and a stuck one
+#: look alike. Then the keys: never while somebody writes, never under a dialog, and never to a page that is not there.
 SCRIPT = """
 (() => {
-  let seen = null, since = performance.now();
+  let seen = null, since = performance.now(), was = null;
   const look = () => {
     const beat = document.getElementById("beat")?.dataset.beat;
     if (beat !== undefined && beat !== seen) { seen = beat; since = performance.now(); }
@@ -197,9 +223,36 @@ SCRIPT = """
     const lost = silent > 4;
     if (!document.body) return;
     document.body.classList.toggle("lost", lost);
+    if (lost || was) document.querySelectorAll(".page, .nav, .q-dialog, .q-menu").forEach(one => { one.inert = lost; });
+    was = lost;
     const said = document.getElementById("lost-since");
     if (lost && said) said.textContent = Math.round(silent);
   };
   setInterval(look, 500);
+  let led = -9999;
+  const help = () => document.getElementById("help");
+  const writes = one => one?.closest?.("input, textarea, select, [contenteditable]");
+  window.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || writes(event.target)) return;
+    const open = document.querySelector(".q-dialog, .q-menu, dialog[open]");
+    const after = performance.now() - led < 1500;
+    led = -9999;
+    if (event.key === "?" && help() && (!open || help().open)) {
+      help().open ? help().close() : help().showModal();
+    } else if (open || document.body.classList.contains("lost")) {
+      return;
+    } else if (event.key === "g" && !after) {
+      led = performance.now();
+    } else {
+      const to = after && document.querySelector(`.nav a[data-key="${CSS.escape(event.key)}"]`);
+      if (!to) return;
+      location.href = to.href;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+  window.addEventListener("click", event => {
+    if (event.target.closest?.("[data-help]") && help()) help().showModal();
+  });
 })();
 """
