@@ -15,6 +15,7 @@ from services.console.alarms import Alarms, Occurrence
 from services.console.incidents import Incidents
 from services.console.listing import Lazily, Listing
 from services.console.readings import SiteReadings, saturated
+from services.console.shift import Shift
 from services.console.snapshots import (
     AlarmView,
     Forecast,
@@ -60,6 +61,7 @@ class LiveView:
         self._views: dict[int, AlarmView] = {}
         self._viewed = 0
         self._incidents = Incidents()
+        self.shift = Shift()
         self._ticked = monotonic()
         self.now: int | None = None
         self.ended = False
@@ -78,8 +80,10 @@ class LiveView:
                 self._frame(entry.frame, derived=True)
             case AlarmEvent():
                 self._alarms.apply(entry)
+                self.shift.apply(entry)
             case IncidentEvent():
                 self._incidents.apply(entry)
+                self.shift.apply(entry)
             case Config():
                 self._configure(entry)
             case _:  # commands and aggregates change nothing that is shown here
@@ -115,9 +119,9 @@ class LiveView:
         else:
             self._readings[site.id] = SiteReadings(site)
 
-    def adopt(self, alarms: Alarms, incidents: Incidents) -> None:
+    def adopt(self, alarms: Alarms, incidents: Incidents, shift: Shift) -> None:
         """What a fold from further back came to takes the place of what this view folded of them."""
-        self._alarms, self._incidents = alarms, incidents
+        self._alarms, self._incidents, self.shift = alarms, incidents, shift
 
     def silence(self) -> float:
         """Wall seconds since the run's clock last moved, or since the view was made."""
