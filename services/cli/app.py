@@ -18,12 +18,14 @@ from services.cli import (
     journal,
     kpi,
     notify,
+    oncall,
     rationalize,
     recompute,
     replay,
     run,
     score,
     simulate,
+    test_paging,
     topics,
     users,
 )
@@ -55,6 +57,8 @@ for module in (
     topics,
     influx,
     notify,
+    oncall,
+    test_paging,
     users,
 ):
     module.register(app)
