@@ -18,8 +18,9 @@ from services.job.options import DEFAULT_DATA
 if TYPE_CHECKING:
     from services.daemons.daemon import Work
 
-NOTIFY_HELP = """Follow a folder's log and page whom the rosters and policies in FILE name, until Ctrl-C. It keeps its
-own log beside the site log: a restart pages nobody twice and forgets nobody. The file's fields: docs/guide/paging.md.
+NOTIFY_HELP = """Follow a folder's log and page whom the rosters and policies in FILE name, or those in force, until
+Ctrl-C. It keeps its own log beside the site log: a restart pages nobody twice and forgets nobody. The file's fields:
+docs/guide/paging.md.
 
 Example: [bold]headworks notify sites/oncall/liuyang.yaml --data headworks-data[/]
 
@@ -39,7 +40,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _notify(
-    file: Annotated[Path, typer.Argument(help="Rosters, policies and channels.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="Rosters, policies and channels; without it those that are in force.")
+    ] = None,
     data: Annotated[Path, typer.Option(help="Folder of the site log.")] = DEFAULT_DATA,
     player: Annotated[bool, typer.Option("--player", help="A simulated event: the clock is the run's.")] = False,
     whole: Annotated[
@@ -77,7 +80,7 @@ def _notify(
         people().print(counts or "nothing was to be told", highlight=False)
 
 
-def _over_cluster(file: Path, player: bool, whole: bool) -> None:
+def _over_cluster(file: Path | None, player: bool, whole: bool) -> None:
     """HeadworksError when the packages for a cluster are not installed."""
     from services.cli.daemons import run_service
 

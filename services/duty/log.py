@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 
 from services.alerts.oncall.decisions import Decision, Kind, Why
 from services.duty import wishes
@@ -51,6 +51,11 @@ class Store:
                 session.execute(delete(Outgoing).where(Outgoing.page.in_(finished)))
             for number, outcome in wished:
                 wishes.take(session, number, now, outcome)
+
+    def alive(self, source: str, wall: int) -> None:
+        """The paging service lives, at `wall` (ns, the machine's clock): whoever shows a console can say so."""
+        with self._database.writing() as session:
+            session.execute(update(Progress).where(Progress.source == source).values(seen=wall))
 
     def outgoing(self, now: int, limit: int = 100) -> list[tuple[str, int, Decision]]:
         """(page, tries begun, decision) of the messages that may go at `now` (ns), oldest first."""

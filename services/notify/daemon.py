@@ -18,8 +18,11 @@ NEEDED = ("kafka", "people")
 _SHOW = 1.0
 
 
-def paging(file: Path, whole: bool, told: Told) -> Work:
-    """The service's work: it pages by the rules in `file` until it is asked to stop. `whole`: see notify."""
+def paging(file: Path | None, whole: bool, told: Told) -> Work:
+    """The service's work: it pages by the rules in `file`, else by those in force, until it is asked to stop.
+
+    whole: see notify.
+    """
 
     async def work(daemon: Daemon) -> None:
         people = open_people(daemon.settings)

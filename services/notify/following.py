@@ -11,10 +11,12 @@ from pathlib import Path
 import httpx
 import structlog
 
-from services.alerts.oncall.check import load_oncall
 from services.alerts.oncall.decisions import Decision, Kind
+from services.core.clock import SECOND
+from services.core.errors import HeadworksError
 from services.duty.links import Links
 from services.duty.log import Store
+from services.duty.rules import Rules, read
 from services.duty.wishes import Wishes
 from services.notify.alertmanager import AGAIN, Alertmanager
 from services.notify.channels import PATIENCE, ChannelError, open_channels
@@ -24,6 +26,9 @@ from services.store.database import Database, StoreError
 
 #: Seconds between two looks at what is due. A page may be late by this much.
 _LOOK = 0.2
+
+#: It says that it lives this often (s).
+_SAY = 5.0
 
 _log = structlog.get_logger("headworks.notify")
 
@@ -43,37 +48,39 @@ class Told:
             say(one.kind.value, why=one.why.value, problem=one.problem, person=one.person, detail=one.detail)
 
 
-async def notify(file: Path, source: Source, database: Database, whole: bool, told: Told) -> None:
-    """Follows `source` and pages by the rules in `file`, until cancelled.
+async def notify(file: Path | None, source: Source, database: Database, whole: bool, told: Told) -> None:
+    """Follows `source` and pages by the rules in `file`, else by those in force, until cancelled.
 
-    whole: what the source held before the first start is taken too. HeadworksError for rules, channels, a source or
-    a database that cannot be used.
+    Rules that come into force meanwhile, and swaps of duty, hold from then on. whole: what the source held before the
+    first start is taken too. HeadworksError for rules, channels, a source or a database that cannot be used.
     """
-    rules = load_oncall(file, time.time_ns())
+    book = Rules(database, time.time_ns)
+    if file is not None:
+        book.apply(read(file, time.time_ns()), f"file {file.name}")
+    mark, rules = book.mark(), book.in_force(time.time_ns())
+    if rules is None:
+        raise HeadworksError("no on-call rules are in force: name their file, or `headworks oncall apply FILE` first")
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
-        channels = open_channels(rules.channels, client)
         notifier = Notifier(
-            rules, Store(database), source.name, channels, source.clock, source.names,
+            rules, Store(database), source.name, open_channels(rules.channels, client), source.clock, source.names,
             Wishes(database), Links(database, time.time_ns),
         )  # fmt: skip
         begun = await source.begin(None if notifier.fresh else notifier.positions, whole)
         if notifier.fresh:
             notifier.begin_at(begun)
-        manager = Alertmanager(rules.alertmanager, client) if rules.alertmanager else None
         async with asyncio.TaskGroup() as group:
             group.create_task(source.follow())
             group.create_task(_work(notifier, source, told))
-            if manager is not None:
-                group.create_task(_mirror(manager, notifier))
-            if rules.heartbeat:
-                group.create_task(_beat(rules.heartbeat, rules.heartbeat_every / 1e9, client))
+            group.create_task(_rules(notifier, book, mark, client))
+            group.create_task(_mirror(notifier, client))
+            group.create_task(_beat(notifier, client))
 
 
 async def _work(notifier: Notifier, source: Source, told: Told) -> None:
     await source.caught_up()  # first all that is there: what was acknowledged meanwhile pages nobody
     batch: list[Happening] = []
-    whole = True
+    whole, said = True, -_SAY
     while True:
         batch += source.taken()
         try:
@@ -83,6 +90,9 @@ async def _work(notifier: Notifier, source: Source, told: Told) -> None:
             told.add(notifier.take(batch) if batch else notifier.tick())
             told.add(notifier.listen())
             sent = await notifier.send_all()
+            if time.monotonic() - said >= _SAY:
+                notifier.store.alive(source.name, time.time_ns())
+                said = time.monotonic()
         except StoreError as error:
             # Nothing is forgotten: what was not written is taken again as soon as the database is back.
             whole = False
@@ -95,11 +105,36 @@ async def _work(notifier: Notifier, source: Source, told: Told) -> None:
         batch = []
 
 
-async def _mirror(manager: Alertmanager, notifier: Notifier) -> None:
+async def _rules(notifier: Notifier, book: Rules, mark: tuple[int, int, int], client: httpx.AsyncClient) -> None:
+    """Other rules, or swaps, hold as soon as they are in force. Those that cannot be used change nothing."""
+    while True:
+        await asyncio.sleep(_SAY / 5)
+        try:
+            newest = book.mark()
+            if newest == mark:
+                continue
+            mark, rules = newest, book.in_force(time.time_ns())
+            if rules is not None:
+                notifier.use(rules, open_channels(rules.channels, client))
+                _log.info("other rules", swaps=mark[1])
+        except StoreError as error:
+            _log.warning("the rules cannot be looked up", error=str(error))
+        except HeadworksError as error:
+            _log.error("the rules in force cannot be used: those before them go on", error=str(error))
+
+
+async def _mirror(notifier: Notifier, client: httpx.AsyncClient) -> None:
     """Told at once of what is new or over, and every minute of what stands."""
     shown: tuple[object, ...] = ()
-    last = 0.0
+    last, base = 0.0, None
+    manager: Alertmanager | None = None
     while True:
+        await asyncio.sleep(_LOOK)
+        if notifier.rules.alertmanager != base:
+            base = notifier.rules.alertmanager
+            manager, shown = Alertmanager(base, client) if base else None, ()
+        if manager is None:
+            continue
         problems = list(notifier.dispatch.problems.open.values())
         now = tuple((p.id, p.status, p.worst, p.phase) for p in problems)
         if now != shown or time.monotonic() - last >= AGAIN:
@@ -109,14 +144,17 @@ async def _mirror(manager: Alertmanager, notifier: Notifier) -> None:
             except ChannelError as error:
                 _log.warning("not taken", error=str(error))
                 await asyncio.sleep(1.0)
-        await asyncio.sleep(_LOOK)
 
 
-async def _beat(url: str, every: float, client: httpx.AsyncClient) -> None:
+async def _beat(notifier: Notifier, client: httpx.AsyncClient) -> None:
     """An outside watchdog hears that this service lives. What it cannot hear is for it to call somebody about."""
+    asked = float("-inf")
     while True:
-        try:
-            await client.get(url)
-        except httpx.HTTPError as error:
-            _log.warning("the watchdog does not hear", error=type(error).__name__)
-        await asyncio.sleep(every)
+        url, every = notifier.rules.heartbeat, notifier.rules.heartbeat_every / SECOND
+        if url is not None and time.monotonic() - asked >= every:
+            asked = time.monotonic()
+            try:
+                await client.get(url)
+            except httpx.HTTPError as error:
+                _log.warning("the watchdog does not hear", error=type(error).__name__)
+        await asyncio.sleep(1.0)
