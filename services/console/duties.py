@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
 from services.alerts.oncall.policy import OnCall
 from services.console.acts import Act, Desk, Forbidden, Result, do, one_line
 from services.core.clock import DAY, iso
+from services.core.errors import HeadworksError
 from services.core.records import AlarmEvent
-from services.duty import paged, work
+from services.duty import work
 from services.duty.area_book import AreaBook, Book, Ended
 from services.duty.areas import Areas, NotDone
+from services.duty.board import Boards
 from services.duty.changes import Change, Changes, applied
 from services.duty.changes import check as check_swap
-from services.duty.paged import Paging
+from services.duty.paged import Paging, Pagings
+from services.duty.rules import Rules
 from services.duty.wishes import Wish, Wishes
 from services.duty.work import Work, overlapping
 from services.duty.work_book import WorkBook, new_name
-from services.store.database import Database, StoreError
+from services.store.database import Database
 
 #: A silence lasts no longer (ns): what lasts longer is planned work, or a policy.
 LONGEST_SILENCE = DAY
@@ -53,11 +57,14 @@ class Look:
 
 
 class Duties:
-    """Of one console. `rules`: those in force, without swaps; None when there are none."""
+    """Of one console."""
 
-    def __init__(self, desk: Desk, database: Database, rules: Callable[[], OnCall | None]) -> None:
-        self.desk, self._rules = desk, rules
-        self._database = database
+    def __init__(self, desk: Desk, database: Database) -> None:
+        self.desk = desk
+        self.rules = Rules(database, desk.accounts.now)
+        self._mark = (-1, -1, -1)
+        self._newest: OnCall | None = None
+        self._pagings = Pagings(database, Boards(database, time.monotonic))
         self.areas = AreaBook(database, desk.accounts.now)
         self.changes = Changes(database, desk.accounts.now)
         self.wishes = Wishes(database)
@@ -71,18 +78,25 @@ class Duties:
         if time.monotonic() - self._looked >= FRESH:
             try:
                 self._look = self._read()
-            except StoreError as error:
+            except HeadworksError as error:
                 self._look = replace(self._look, fault=str(error))
             self._looked = time.monotonic()
         return self._look
 
     def _read(self) -> Look:
-        rules = self._rules()
-        changes = self.changes.holding(self.now())
+        rules, changes = self._in_force(), self.changes.holding(self.now())
         return Look(
-            self.areas.read(), self.areas.ended(5), paged.read(self._database),
+            self.areas.read(), self.areas.ended(5), self._pagings.look(),
             None if rules is None else applied(rules, changes), changes, self.works.open(), self.works.closed(10),
         )  # fmt: skip
+
+    def _in_force(self) -> OnCall | None:
+        """Without swaps; parsed anew only when it is another version."""
+        mark = self.rules.mark()
+        if mark != self._mark:
+            newest = self.rules.newest()
+            self._newest, self._mark = None if newest is None else newest.rules, mark
+        return self._newest
 
     def now(self) -> int:
         """The run's clock (ns); the wall's before the first tick."""
@@ -138,7 +152,7 @@ class Duties:
         act = "swap" if change.person == user.name else "swap_any"
         span = f"{change.person} from {iso(change.start)} to {iso(change.end)}: {change.why}"
         with self._act(user, address, act, "swap", change.roster, span):
-            rules = self._rules()
+            rules = self._in_force()
             if rules is None:
                 raise NotDone("no rosters are in force")
             check_swap(rules, change, self.now())
@@ -153,31 +167,35 @@ class Duties:
 
     # -- paging
 
-    def answer(self, user: Identity, address: str, problem: str) -> None:
-        """Somebody takes a problem on: paging is told, and pages nobody until it is worse."""
+    def answer(self, user: Identity, address: str, problem: str) -> str:
+        """Somebody takes a problem on: paging is asked to page nobody until it is worse. The wish's name."""
         with self._act(user, address, "answer", "answer", problem):
-            now = self.desk.accounts.now()
-            self.wishes.ask(Wish(f"answer {secrets.token_hex(8)}", now, user.name, "answer", {"problem": problem}))
+            return self._ask(user, "answer", {"problem": problem})
 
-    def silence(self, user: Identity, address: str, prefix: str, until: int, why: str) -> str:
-        """Nothing under a site, station or point pages until `until` (ns, the run's clock); the silence's name."""
-        name, why = f"silence {secrets.token_hex(8)}", _said(why)
-        with self._act(user, address, "silence", "silence", prefix, f"until {iso(until)}: {why}"):
+    def silence(self, user: Identity, address: str, prefix: str, until: int, why: str, critical: bool = False) -> str:
+        """Nothing under a site, station or point pages until `until` (ns, the run's clock); what is critical does all
+        the same unless `critical`, which needs more than an operator. The wish's name is the silence's.
+        """
+        why = _said(why)
+        act = "silence_critical" if critical else "silence"
+        with self._act(user, address, act, "silence", prefix, f"until {iso(until)}: {why}"):
             if not work.alarms(self.desk.view.catalogue(), prefix):
                 raise NotDone(f"{prefix[:100]}: there is no alarm under it: choose a site, a station or a point")
             if not self.now() < until <= self.now() + LONGEST_SILENCE:
                 raise NotDone("end: must be still to come, within 24 hours")
-            body = {"prefix": prefix, "until": until, "why": why}
-            self.wishes.ask(Wish(name, self.desk.accounts.now(), user.name, "silence", body))
-        return name
+            return self._ask(user, "silence", {"prefix": prefix, "until": until, "why": why, "critical": critical})
 
-    def unsilence(self, user: Identity, address: str, silence: str) -> None:
+    def unsilence(self, user: Identity, address: str, silence: str) -> str:
         """It ends now, and what still asks is paged."""
         with self._act(user, address, "silence", "end silence", silence):
             if silence not in {one.id for one in self.look().paging.silences}:
                 raise NotDone("there is no such silence in force")
-            name = f"unsilence {secrets.token_hex(8)}"
-            self.wishes.ask(Wish(name, self.desk.accounts.now(), user.name, "unsilence", {"silence": silence}))
+            return self._ask(user, "unsilence", {"silence": silence})
+
+    def _ask(self, user: Identity, kind: Literal["answer", "silence", "unsilence"], body: Mapping[str, object]) -> str:
+        name = f"{kind} {secrets.token_hex(8)}"
+        self.wishes.ask(Wish(name, self.desk.accounts.now(), user.name, kind, body))
+        return name
 
     # -- planned work
 

@@ -11,11 +11,13 @@ import time
 
 import structlog
 
-from services.console.duties import Duties
+from services.console.acts import Desk
 from services.core.errors import LogError
+from services.duty.area_book import AreaBook
 from services.duty.areas import NotDone
 from services.duty.work import Step, due
-from services.store.database import StoreError
+from services.duty.work_book import WorkBook
+from services.store.database import Database, StoreError
 
 #: Wall seconds between two looks at the run's clock, and before a command without an answer is sent again.
 PERIOD, AGAIN = 1.0, 60.0
@@ -23,9 +25,9 @@ PERIOD, AGAIN = 1.0, 60.0
 _log = structlog.get_logger("headworks.console")
 
 
-async def keep(duties: Duties) -> None:
+async def keep(desk: Desk, database: Database) -> None:
     """Until cancelled. What fails is said and tried again."""
-    keeping, said = Keeping(duties), ""
+    keeping, said = Keeping(desk, database), ""
     while True:
         try:
             await keeping.once()
@@ -40,18 +42,20 @@ async def keep(duties: Duties) -> None:
 class Keeping:
     """Of one console."""
 
-    def __init__(self, duties: Duties) -> None:
-        self._duties, self._desk = duties, duties.desk
+    def __init__(self, desk: Desk, database: Database) -> None:
+        self._desk = desk
+        self._areas = AreaBook(database, desk.accounts.now)
+        self._works = WorkBook(database, desk.accounts.now)
         self._sent: dict[str, float] = {}
 
     async def once(self) -> None:
         """One look. StoreError, LogError: the rest waits for the next."""
-        for site, who in await asyncio.to_thread(self._duties.areas.settle):
+        for site, who in await asyncio.to_thread(self._areas.settle):
             self._desk.accounts.record(who, "", "orphan", site, "done", f"{who} does not answer for it any more")
         now = self._desk.now()
         if not now:
             return  # no clock yet: nothing is due
-        for step in due(await asyncio.to_thread(self._duties.works.open), now, self._desk.answers.work):
+        for step in due(await asyncio.to_thread(self._works.open), now, self._desk.answers.work):
             await self._take(step)
 
     async def _take(self, step: Step) -> None:
@@ -67,7 +71,7 @@ class Keeping:
             if answer.transition == "refused":
                 state, reason = "refused", answer.cause
         try:
-            await asyncio.to_thread(self._duties.works.change, step.work, state=state, reason=reason)
+            await asyncio.to_thread(self._works.change, step.work, state=state, reason=reason)
         except NotDone:
             return  # somebody changed it meanwhile, or another console was quicker
         self._sent.pop(step.work.commands[0], None)

@@ -1,29 +1,26 @@
-"""What is being paged now, read from what the paging service wrote: problems, who was told, silences, is it alive."""
+"""What is being paged now, for whoever shows it: problems with who was told, silences, and is paging alive."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
+from services.alerts.oncall.problems import Problem, Status
+from services.alerts.oncall.silences import Silence
+from services.duty.board import Board, Boards
 from services.duty.log import decision_of
 from services.store.database import Database
 from services.store.tables import DecisionRow, Progress
 
-#: Problems whose messages are looked up; of more the newest are.
-LOOKED_UP = 50
-
-#: Messages of one problem that are shown.
-MESSAGES = 30
+#: Problems whose messages are looked up, and messages of one that are shown.
+LOOKED_UP, MESSAGES = 50, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message: outcome is `sent`, `failed`, or "" while its end is not known."""
+    """A message to a person. outcome: `sent`, `failed`, or "" while its end is not known."""
 
     time: int
     person: str
@@ -33,98 +30,70 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class PagedProblem:
-    """A problem as paging has it. status: quiet, paging, answered, gone or unanswered.  since, due: ns.
+class Paged:
+    """A problem of which people are, or were, told; the newest messages last."""
 
-    unreached: why nobody could be told, or that nobody answered; "" where somebody was.  answer: what ended it.
-    """
+    problem: Problem
+    told: tuple[Told, ...]
 
-    id: str
-    site: str
-    place: str
-    incident: str
-    phase: str
-    priority: str
-    status: str
-    since: int
-    due: int
-    alarms: tuple[str, ...]
-    told: tuple[Told, ...] = ()
-    unreached: str = ""
-    answer: str = ""
-    answered_at: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Silenced:
-    """Until `until` (ns) nothing under `prefix` pages."""
-
-    id: str
-    prefix: str
-    until: int
-    who: str
-    why: str
+    @property
+    def unreached(self) -> bool:
+        """Nobody could be told, or nobody answered, and it still asks."""
+        asks = self.problem.status in (Status.PAGING, Status.UNANSWERED)
+        return asks and bool(self.problem.unreached or self.problem.status == Status.UNANSWERED)
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """All of it. running: whether a paging service ever wrote here.  seen: when it last was alive (wall, ns; 0: it
-    does not say).
+    """All of it. running: whether a paging service ever wrote here.  seen: when it last was alive (ns of the machine's
+    clock); 0: it does not say.
     """
 
     running: bool = False
     seen: int = 0
-    problems: tuple[PagedProblem, ...] = ()
-    silences: tuple[Silenced, ...] = ()
+    paged: tuple[Paged, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
     @property
-    def unreached(self) -> tuple[PagedProblem, ...]:
+    def unreached(self) -> tuple[Paged, ...]:
         """Problems of which nobody knows."""
-        return tuple(one for one in self.problems if one.unreached)
+        return tuple(one for one in self.paged if one.unreached)
 
 
-_ORDER = {"unanswered": 0, "paging": 1, "answered": 2, "gone": 3, "quiet": 4}
+_ORDER = (Status.UNANSWERED, Status.PAGING, Status.ANSWERED, Status.GONE)
 
 
-def read(database: Database) -> Paging:
-    """StoreError when the database fails."""
-    with database.reading() as session:
-        rows = list(session.scalars(select(Progress)))
-        states = [json.loads(row.state) for row in rows]
-        raw = [one for state in states for one in state.get("problems", ()) if one.get("status") != "quiet"]
-        raw.sort(key=lambda one: -int(one["opened"]))
-        problems = [_problem(session, one, looked_up=i < LOOKED_UP) for i, one in enumerate(raw)]
-    problems.sort(key=lambda one: (not one.unreached, _ORDER.get(one.status, 9), -one.since))
-    silences = [
-        Silenced(one["id"], one["prefix"], int(one["until"]), one["who"], one["why"])
-        for state in states for one in state.get("silences", ())
-    ]  # fmt: skip
-    silences.sort(key=lambda one: (one.until, one.id))
-    return Paging(bool(rows), max((row.seen for row in rows), default=0), tuple(problems), tuple(silences))
+class Pagings:
+    """Of one database: read anew only as far as paging has stored something."""
 
+    def __init__(self, database: Database, boards: Boards) -> None:
+        self._database, self._boards = database, boards
+        self._board: Board | None = None
+        self._paged: tuple[Paged, ...] = ()
 
-def _problem(session: Session, one: Mapping[str, Any], *, looked_up: bool) -> PagedProblem:
-    told: dict[str, Told] = {}
-    unreached = "nobody answered" if one["status"] == "unanswered" else ""
-    answer, answered_at = "", 0
-    wanted = select(DecisionRow).where(DecisionRow.problem == one["id"]).order_by(DecisionRow.number.desc())
-    rows = list(session.scalars(wanted.limit(10 * MESSAGES))) if looked_up else []
-    for decision in (decision_of(row.body) for row in reversed(rows)):
-        match decision.kind.value:
-            case "page":
-                told[decision.page] = Told(decision.time, decision.person, decision.channel, decision.urgency, "")
-                answer = ""
-            case "sent" | "failed" as outcome:
-                told[decision.page] = Told(decision.time, decision.person, decision.channel, decision.urgency, outcome)
-                unreached = "" if outcome == "sent" and one["status"] != "unanswered" else unreached
-            case "unreached" if one["status"] in ("paging", "unanswered"):
-                unreached = decision.why.value
-            case "stop":
-                answer, answered_at, unreached = decision.detail, decision.time, ""
-    members = list(one.get("members", {}).values())
-    return PagedProblem(
-        one["id"], one["site"], one["place"], one["kind"], one["phase"], one["worst"], one["status"],
-        int(one["since"]) or int(one["opened"]), int(one["due"]),
-        tuple(str(m["text"]) for m in members[:5]), tuple(told.values())[-MESSAGES:], unreached,
-        answer if one["status"] == "answered" else "", answered_at,
-    )  # fmt: skip
+    def look(self) -> Paging:
+        """StoreError when the database fails."""
+        board = self._boards.look()
+        if board is not self._board:
+            self._paged, self._board = self._all(board.problems.values()), board
+        with self._database.reading() as session:
+            count, seen = session.execute(select(func.count(), func.max(Progress.seen)).select_from(Progress)).one()
+        silences = sorted(board.silences.values(), key=lambda one: (one.until, one.id))
+        return Paging(count > 0, seen or 0, self._paged, tuple(silences))
+
+    def _all(self, problems: Iterable[Problem]) -> tuple[Paged, ...]:
+        shown = sorted((one for one in problems if one.status != Status.QUIET), key=lambda one: -one.opened)
+        found = [Paged(one, self._told(one) if i < LOOKED_UP else ()) for i, one in enumerate(shown)]
+        found.sort(key=lambda one: (not one.unreached, _ORDER.index(one.problem.status), -one.problem.opened))
+        return tuple(found)
+
+    def _told(self, problem: Problem) -> tuple[Told, ...]:
+        kinds = ("page", "sent", "failed")
+        wanted = select(DecisionRow.body).where(DecisionRow.problem == problem.id, DecisionRow.kind.in_(kinds))
+        with self._database.reading() as session:
+            bodies = list(session.scalars(wanted.order_by(DecisionRow.number.desc()).limit(3 * MESSAGES)))
+        told: dict[str, Told] = {}
+        for one in map(decision_of, reversed(bodies)):
+            outcome = "" if one.kind.value == "page" else one.kind.value
+            told[one.page] = Told(one.time, one.person, one.channel, one.urgency, outcome)
+        return tuple(told.values())[-MESSAGES:]
