@@ -99,7 +99,6 @@ class _Pages:
     def account(self, request: Request, visitor: Visitor, done: str, problem: str = "", status: int = 200) -> Response:
         """Who one is, what that allows, the password, and where one is signed in."""
         user = _user(visitor)
-        acts = ", ".join(act for act in NEEDS if may(user.role, act))
         secret = tag(
             "form", tag("h2", PEOPLE["change_password"]), tag("p", PEOPLE["password_hint"], _class="muted"),
             tag("input", type="hidden", name="username", value=user.name, autocomplete="username"),
@@ -119,11 +118,8 @@ class _Pages:
             table((PEOPLE["since"], PEOPLE["from"], PEOPLE["seen"], ""), rows), _end("", PEOPLE["end_all"]),
             _class="panel",
         )  # fmt: skip
-        who = tag("p", PEOPLE["may"].format(acts=acts), _class="muted")
         title = f"{NAVIGATION['account']}: {user.shown}"
-        return self._page(
-            visitor, "/account", title, [said(done), said(problem, bad=True), who, secret, places], status
-        )
+        return self._page(visitor, "/account", title, [said(done), said(problem, bad=True), secret, places], status)
 
     def password(self, request: Request, visitor: Visitor, old: str, new: str, again: str) -> Response:
         """Changes it; this browser gets a session of its own anew."""
@@ -178,7 +174,7 @@ class _Pages:
         state = PEOPLE["active" if active else "inactive"]
         tokens = len(self.accounts.tokens(user.name))
         if tokens:
-            state = f"{state}, {PEOPLE['tokens'].format(n=tokens)}"
+            state = f"{state} · {PEOPLE['tokens'].format(n=tokens)}"
         action = f"/users/{user.name}"
         forms = [
             (choice(PEOPLE["role"], "role", _roles(), user.role.value), PEOPLE["set_role"]),

@@ -167,7 +167,7 @@ dialog { background: var(--panel); color: var(--ink); border: 1px solid var(--so
 dialog::backdrop { background: rgb(0 0 0 / .6); }
 dialog dl { display: grid; grid-template-columns: auto 1fr; gap: 6px 16px; margin: 12px 0; }
 kbd { font: 600 13px ui-monospace, monospace; border: 1px solid var(--soft); border-radius: 3px; padding: 1px 6px; }
-dialog button, .plain button { font: inherit; padding: 8px 14px; border-radius: 4px; border: 1px solid var(--focus);
+dialog button, .plain main button { font: inherit; padding: 8px 14px; border-radius: 4px; border: 1px solid var(--focus);
   background: #2f5f8a; color: #fff; cursor: pointer; }
 .plain .page { display: block; max-width: 1200px; } .plain .panel { margin-bottom: 12px; }
 .plain h1 { margin-bottom: 10px; } .plain h2 { margin-bottom: 8px; }

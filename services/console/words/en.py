@@ -266,7 +266,6 @@ PEOPLE: dict[str, Any] = {
     "seen": "Last seen",
     "end": "Sign out there",
     "end_all": "Sign out everywhere, here too",
-    "may": "You may: {acts}",
     "said": {
         "added": "The user was added.",
         "changed": "Changed. They are signed out everywhere.",

@@ -257,7 +257,6 @@ PEOPLE: dict[str, Any] = {
     "seen": "最近活动",
     "end": "退出该处",
     "end_all": "全部退出，包括此处",
-    "may": "您可以：{acts}",
     "said": {
         "added": "已添加用户。",
         "changed": "已更改。该用户已在各处退出。",
