@@ -19,6 +19,7 @@ from services.console import people as peoples
 from services.console import sign_in
 from services.console.acts import Desk
 from services.console.api import routes as api
+from services.console.duties import Duties
 from services.console.gate import Gate, Visitor, address_of, language_of, to_sign_in
 from services.console.guard import Guard
 from services.console.live import LiveView
@@ -56,7 +57,8 @@ def build(
     zone = ZoneInfo(next(site.time_zone for one in catalogues for site in one.sites))
     asked = status or (lambda: Status(silence=view.silence()))
     gate = Gate(desk.accounts, Sessions(people, time.time_ns)) if desk is not None and people is not None else None
-    room = Room(utility, view, asked, zone, desk, gate, people)
+    duties = Duties(desk, people) if desk is not None and people is not None else None
+    room = Room(utility, view, asked, zone, desk, gate, people, duties)
     for path, name, content in PAGES:
         _page(room, path, name, content)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.console.acts import Desk
+from services.console.duties import Duties
 from services.console.gate import Gate
 from services.console.live import LiveView
 from services.console.pages.moment import Moment
@@ -16,7 +17,7 @@ from services.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """utility: its name.  desk, gate, database: of the people; None where the console is only looked at."""
+    """utility: its name.  desk, gate, database, duties: of the people; None where the console is only looked at."""
 
     utility: str
     view: LiveView
@@ -25,6 +26,7 @@ class Room:
     desk: Desk | None = None
     gate: Gate | None = None
     database: Database | None = None
+    duties: Duties | None = None
 
     def moment(self) -> Moment:
         """One look."""
