@@ -16,6 +16,7 @@ from services.access.accounts import Accounts
 from services.console.acts import Desk
 from services.console.answers import Answers
 from services.console.app import bind, build, serve
+from services.console.keeping import keep
 from services.console.live import LiveView
 from services.console.waiting import waiting
 from services.core.catalogue import Catalogue, from_json
@@ -75,6 +76,7 @@ async def work(daemon: Daemon) -> None:
             "readings": feed.follow_readings(),
             "alarms": feed.follow_alarms(),
             "lookout": lookout.run(),
+            "keeping": keep(desk, people),
         })  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ async def serve_console(
     from services.access.accounts import Accounts
     from services.console.acts import Desk
     from services.console.app import bind, build, serve
+    from services.console.keeping import keep
     from services.console.wording import use
     from services.store.database import Database
 
@@ -51,7 +53,10 @@ async def serve_console(
         socket = bind(0)
         show(f"port {port} is in use: the console takes another")
     address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
+    keeping = asyncio.ensure_future(keep(desk, database))
     try:
         await serve(app, sockets=[socket], started=lambda: show(f"console: {address}"))
     finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
         database.close()

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from services.console.app import bind, build, serve
+from services.console.keeping import keep
 from services.core.clock import SECOND
 from services.core.records import Tick
 from tests.control_room import ControlRoom, levels
@@ -58,12 +59,13 @@ async def main() -> None:
         port = held.getsockname()[1]
         serving = asyncio.ensure_future(serve(app, sockets=[held], started=lambda: print(port, flush=True)))
         walking = asyncio.ensure_future(walk(room))
+        keeping = asyncio.ensure_future(keep(room.desk, room.database))
         loop = asyncio.get_running_loop()
         while obey(room, await loop.run_in_executor(None, sys.stdin.readline)):
             print("ok", flush=True)
-        for task in (walking, serving):
+        for task in (walking, keeping, serving):
             task.cancel()
-        await asyncio.gather(walking, serving, return_exceptions=True)
+        await asyncio.gather(walking, keeping, serving, return_exceptions=True)
         room.database.close()
 
 
