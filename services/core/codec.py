@@ -23,11 +23,17 @@ from services.core.records import (
     Output,
     Recompute,
     Record,
+    SiteStep,
     Tick,
+    ZoneFigures,
 )
 
 #: Readings in one frame; a frame with more is refused, so that one message cannot hold up a site.
 MAX_READINGS = 100_000
+
+
+_STEP = ("key", "origin", "width", "start", "end", "revision", "definition", "configured")
+_STEP_COLUMNS = (("member", "members"), ("volume", "volume"), ("gap", "gap"), ("last", "last"))
 
 
 def _fill_frame(message: pb.Frame, frame: Frame) -> None:
@@ -78,6 +84,11 @@ def _fill_record(message: pb.Record, record: Record) -> None:
         case Config():
             for name in ("site", "version", "catalogue_json", "time"):
                 setattr(message.config, name, getattr(record, name))
+        case SiteStep():
+            for name in _STEP:
+                setattr(message.step, name, getattr(record, name))
+            for name, column in _STEP_COLUMNS:
+                getattr(message.step, name).extend(getattr(record, column))
 
 
 def _record(message: pb.Record) -> Record:
@@ -92,6 +103,12 @@ def _record(message: pb.Record) -> Record:
         case "config":
             g = message.config
             return Config(g.site, g.version, g.catalogue_json, g.time)
+        case "step":
+            s = message.step
+            columns = [tuple(getattr(s, name)) for name, _ in _STEP_COLUMNS]
+            if len({len(column) for column in columns}) > 1:
+                raise Rejected("columns differ", f"member/volume/gap/last of {[len(one) for one in columns]} rows")
+            return SiteStep(*(getattr(s, name) for name in _STEP), *columns)
         case _:
             raise Rejected("not a record", "no body")
 
@@ -139,7 +156,8 @@ _ALARM_TEXT = (
 _INCIDENT_TEXT = ("time", "site", "kind", "incident", "number", "phase", "cause", "next_step")
 
 ALARM, INCIDENT, DERIVED, AGGREGATES = "alarms", "incidents", "derived", "aggregates"
-RECOMPUTE = "recompute"
+RECOMPUTE, STEPS, ZONES = "recompute", "steps", "zones"
+_ZONES = ("zone", "site", "kind", "start", "end", "revision", "verdict")
 _RECOMPUTE = ("site", "width", "start", "end", "readings", "catalogue")
 
 
@@ -164,6 +182,14 @@ def encode_output(output: Output) -> tuple[str, bytes]:
         case Recompute():
             fields = {name: getattr(output, name) for name in _RECOMPUTE}
             return RECOMPUTE, pb.Recompute(**fields).SerializeToString(deterministic=True)
+        case SiteStep():
+            return STEPS, encode_records([output])
+        case ZoneFigures():
+            message = pb.ZoneFigures(**{name: getattr(output, name) for name in _ZONES})
+            message.figure.update(output.figures)
+            message.silent.extend(output.silent)
+            message.caveat.extend(output.caveats)
+            return ZONES, message.SerializeToString(deterministic=True)
         case Aggregates():
             return AGGREGATES, pb.Aggregates(
                 site=output.site,
@@ -227,6 +253,17 @@ def decode_output(topic: str, data: bytes) -> Output:
         if topic == RECOMPUTE:
             wanted = pb.Recompute.FromString(data)
             return Recompute(**{name: getattr(wanted, name) for name in _RECOMPUTE})
+        if topic == STEPS:
+            records = decode_records(data)
+            if len(records) != 1 or not isinstance(records[0], SiteStep):
+                raise ValueError("not one step")
+            return records[0]
+        if topic == ZONES:
+            z = pb.ZoneFigures.FromString(data)
+            return ZoneFigures(
+                **{name: getattr(z, name) for name in _ZONES},
+                figures=dict(sorted(z.figure.items())), silent=tuple(z.silent), caveats=tuple(z.caveat),
+            )  # fmt: skip
     except (DecodeError, ValueError) as error:
         raise Rejected("not an output", f"{topic}: {error}") from None
     raise Rejected("unknown topic", topic)

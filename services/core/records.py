@@ -42,7 +42,35 @@ class Config:
     time: int
 
 
-Record = Frame | Tick | Command | Config
+@dataclass(frozen=True, slots=True)
+class SiteStep:
+    """What a site says of one window to a fold over several sites or over a plant: a record of that fold's own log.
+
+    key: of the fold, `zone/ID` or `plant/SITE`.  origin: the site.  revision: 0 says that the window is over and that
+    there is nothing of it; a higher one adds to what was said before, row by row.  definition: the fold's, as canonical
+    JSON, in force since `configured` (ns).  Rows, by member: volume m3 (NaN: unknown), gap s, last value (NaN: none).
+    """
+
+    key: str
+    origin: str
+    width: int
+    start: int
+    end: int
+    revision: int
+    definition: str
+    configured: int
+    members: tuple[str, ...] = ()
+    volume: tuple[float, ...] = ()
+    gap: tuple[float, ...] = ()
+    last: tuple[float, ...] = ()
+
+    @property
+    def site(self) -> str:
+        """By what its log is divided: the fold's key."""
+        return self.key
+
+
+Record = Frame | Tick | Command | Config | SiteStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,4 +192,31 @@ class Derived:
     frame: Frame
 
 
-Output = AlarmEvent | IncidentEvent | Aggregates | Recompute | Derived
+@dataclass(frozen=True, slots=True)
+class ZoneFigures:
+    """What comes of several meters over a window: of a zone its flow and its night, of a plant its balance.
+
+    zone: its id, of a balance the plant's.  site: where all members are of one site, its id.  kind: flow (a quarter of
+    an hour), night, balance_1h, balance_1d.  figures: those that there are (services/aggregator/zones/README.md).
+    silent: members of which nothing is known.  revision: how often it was given out before; the later one stands.
+    """
+
+    zone: str
+    site: str
+    kind: str
+    start: int
+    end: int
+    revision: int = 0
+    figures: dict[str, float] = field(default_factory=dict)
+    verdict: str = ""
+    silent: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+
+#: All figures of zones and balances, in the order of a table's columns.
+ZONE_FIGURES = (
+    "flow", "volume", "gap", "night_flow", "leakage_night", "leakage_day", "unavoidable", "index", "raw", "wash",
+    "finished", "stored", "residual", "uncertainty", "unknown",
+)  # fmt: skip
+
+Output = AlarmEvent | IncidentEvent | Aggregates | Recompute | Derived | SiteStep | ZoneFigures

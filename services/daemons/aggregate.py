@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.aggregator.windows import WindowAggregator
+from services.aggregator.processor import Aggregator
 from services.aggregator.windows.warm import warm_up
 from services.daemons.daemon import Daemon
 from services.daemons.figures import Figures
@@ -16,5 +16,5 @@ async def work(daemon: Daemon) -> None:
     """Folds until asked to stop."""
     figures = Figures(daemon)
     await run_worker(
-        daemon.settings, "aggregator", AGGREGATOR_STATE, WindowAggregator, figures, daemon.stopping, warm=warm_up
+        daemon.settings, "aggregator", AGGREGATOR_STATE, Aggregator, figures, daemon.stopping, warm=warm_up
     )

@@ -18,7 +18,7 @@ from services.runtime.cluster.topics import check_topics
 
 NEEDED = ("influxdb", "kafka")
 
-TOPICS = ("sites", "derived", "aggregates", "alarms", "incidents")
+TOPICS = ("sites", "derived", "aggregates", "alarms", "incidents", "zones")
 
 #: Requests to InfluxDB at a time.
 LANES = 4

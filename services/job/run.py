@@ -6,16 +6,17 @@ import asyncio
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from services.aggregator.processor import Aggregator
 from services.aggregator.sinks.parquet import Historian
-from services.aggregator.windows import WindowAggregator
 from services.aggregator.windows.warm import warm_up as warm_windows
+from services.aggregator.zones import ZoneFolds
 from services.alerts.processor import AlertProcessor
 from services.alerts.warm import warm_up
 from services.console.answers import Answers
@@ -23,6 +24,7 @@ from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue, Site
 from services.core.clock import to_datetime
+from services.core.codec import STEPS, decode_records
 from services.core.errors import HeadworksError
 from services.core.phrases import beside, keep
 from services.core.records import AlarmEvent, Output, Record, Tick
@@ -127,7 +129,10 @@ class Job:
             takers = [self._take, *shown, *self._watch(self.catalogue, since)]
             self._follower = follower = Follower(log, takers)
             await stack.enter_async_context(follower)
-            shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), WindowAggregator()]))
+            shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), Aggregator()]))
+            zones = await stack.enter_async_context(
+                ProcessorShell(log, [ZoneFolds()], topic=STEPS, decode=decode_records)
+            )
             historian = await stack.enter_async_context(Historian(log, options.data))
             wire = None
             if (finished := memoir.finished()) is None:
@@ -139,6 +144,7 @@ class Job:
                 keep_trimmed(log),
                 follower.wait(),
                 shell.wait(),
+                zones.wait(),
                 historian.wait(),
             ]
             if wire is not None:
@@ -158,7 +164,9 @@ class Job:
                     running.append(asyncio.create_task(self._slow_down(field, options.speed), name="pace"))
                 finished = await _first_failure(running, asyncio.create_task(field.played(), name="field")), wire.kind
             assert finished is not None
-            await _first_failure(running, asyncio.create_task(self._settle(log, shell, follower), name="settle"))
+            await _first_failure(
+                running, asyncio.create_task(self._settle(log, [shell, zones], follower), name="settle")
+            )
             await historian.drain()
             await memoir.finish(*finished)
             memory.sample()
@@ -238,10 +246,11 @@ class Job:
         field.slow_down(speed)
         await asyncio.Event().wait()
 
-    async def _settle(self, log: LocalLog, shell: ProcessorShell, follower: Follower) -> None:
-        """Everything that the log holds at the event's end has been folded and handed on."""
+    async def _settle(self, log: LocalLog, shells: Sequence[ProcessorShell], follower: Follower) -> None:
+        """Everything that the log holds at the event's end has been folded, step by step, and handed on."""
         await self.ended.wait()
-        await shell.drain()
+        for shell in shells:
+            await shell.drain()
         await follower.reach(log.head())
 
     def _status(self, view: LiveView, log: LocalLog, wire: Wire | None, historian: Historian) -> Callable[[], Status]:

@@ -11,7 +11,7 @@ from services.core.errors import LogError, Rejected
 from services.core.frame import Frame
 from services.core.ports import Entry, Reject
 from services.core.processor import Processor
-from services.core.records import Output, Record, Tick
+from services.core.records import Output, Record, SiteStep, Tick
 
 #: Of a traceback this much is kept with the dead letter.
 _KEPT_TRACE = 8000
@@ -72,7 +72,8 @@ class Fold:
             before = self._states.get(site) or self._dump(site)
             for output in self._outputs(site, items, before, step):
                 topic, data = encode_output(output)
-                step.outputs.append((topic, site, data))
+                # A step belongs to the log of the zone that it is for.
+                step.outputs.append((topic, output.key if isinstance(output, SiteStep) else site, data))
             after = self._dump(site)
             if after is not None:
                 step.states[site] = self._states[site] = after

@@ -26,8 +26,7 @@ class WindowAggregator:
     def step(self, site: str, records: Sequence[Record]) -> list[Output]:
         """The windows that the ticks among `records` end or that late readings changed, in order."""
         # What can raise does so before anything is changed.
-        found = [Terms.of(r.catalogue_json, r.version) for r in records if isinstance(r, Config)]
-        terms_after(self._sites.get(site), found)
+        found = self.accept(site, records)
         mine = self._sites.setdefault(site, SiteWindows(site))
         configs = iter(found)
         outputs: list[Output] = []
@@ -40,6 +39,12 @@ class WindowAggregator:
                 case Config():
                     mine.configure(next(configs))
         return outputs
+
+    def accept(self, site: str, records: Sequence[Record]) -> list[Terms]:
+        """The catalogues among `records`; changes nothing. ValueError for what `step` would not take."""
+        found = [Terms.of(r.catalogue_json, r.version) for r in records if isinstance(r, Config)]
+        terms_after(self._sites.get(site), found)
+        return found
 
     def late(self, site: str) -> int:
         """Readings that came after their minute had been given out, and changed it."""

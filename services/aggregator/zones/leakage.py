@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from services.aggregator.zones.night import NightFlow
+from services.core.catalogue.zones import Zone
 
 #: Litres a day and m of pressure: by km of mains, by service connection, by km of service pipe on private ground.
 #: A. Lambert et al., A review of performance indicators for real losses from water supply systems, Aqua 48(6), 1999.
@@ -17,7 +18,7 @@ NO_PRESSURE = "without mains and connections nothing is unavoidable, and there i
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
+class LeakageTerms:
     """mains, private_pipe: km.  connections: how many.  pressure: mean, m.  night_use: legitimate, m3/h.
 
     hours: the night-day factor: a day's leakage is this many hours of the night's, since pressure, and with it leakage,
@@ -26,7 +27,6 @@ class Zone:
     """
 
     id: str
-    time_zone: str
     mains: float
     connections: int
     private_pipe: float
@@ -54,7 +54,15 @@ class Leakage:
     caveats: tuple[str, ...]
 
 
-def unavoidable(zone: Zone) -> float:
+def terms_of(zone: Zone) -> LeakageTerms:
+    """Of a catalogue's zone."""
+    return LeakageTerms(
+        zone.id, zone.mains, zone.connections, zone.private_pipe, zone.pressure, zone.night_use,
+        zone.night_day_hours, zone.roof_tanks,
+    )  # fmt: skip
+
+
+def unavoidable(zone: LeakageTerms) -> float:
     """Unavoidable annual real losses, m3 a day: (18 Lm + 0.8 Nc + 25 Lp) P litres, lengths in km, P in m.
 
     Lambert et al. 1999, as above.
@@ -63,7 +71,7 @@ def unavoidable(zone: Zone) -> float:
     return by_pressure * zone.pressure / 1000
 
 
-def leakage_of(zone: Zone, night: NightFlow) -> Leakage:
+def leakage_of(zone: LeakageTerms, night: NightFlow) -> Leakage:
     """Night flow less legitimate use; never below 0, and a flow below it is said."""
     excess = night.flow - zone.night_use
     caveats = [ROOF_TANKS] if zone.roof_tanks else []

@@ -7,13 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from services.aggregator.zones.members import QUARTER, Quarter
+from services.aggregator.zones.terms import QUARTER
 from services.core.clock import to_datetime, to_ns
 
 #: The hours of the night (local) that are looked at: BRIEF.md, "Numbers of the field".
 _FROM, _TO = time(2), time(4)
 #: Quarters that make the hour over which a night flow is meant, and how much of it must be known (s).
 _HOUR, _LEAST_KNOWN = 4, 3420.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """start ns.  volume: m3 into the zone, over the time that is known.  gap: the longest of a member, s.
+
+    silent: members of which nothing is known; then the gap is the whole quarter.
+    """
+
+    start: int
+    volume: float
+    gap: float
+    silent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Record(_message.Message):
     TICK_FIELD_NUMBER: _builtins.int
     COMMAND_FIELD_NUMBER: _builtins.int
     CONFIG_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def frame(self) -> Global___Frame: ...
     @_builtins.property
@@ -58,6 +59,10 @@ class Record(_message.Message):
     def command(self) -> Global___Command: ...
     @_builtins.property
     def config(self) -> Global___Config: ...
+    @_builtins.property
+    def step(self) -> Global___SiteStep:
+        """of a zone's or plant's log only (topic steps)"""
+
     def __init__(
         self,
         *,
@@ -65,12 +70,13 @@ class Record(_message.Message):
         tick: Global___Tick | None = ...,
         command: Global___Command | None = ...,
         config: Global___Config | None = ...,
+        step: Global___SiteStep | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "command", b"command", "config", b"config", "frame", b"frame", "tick", b"tick"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "command", b"command", "config", b"config", "frame", b"frame", "step", b"step", "tick", b"tick"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "command", b"command", "config", b"config", "frame", b"frame", "tick", b"tick"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "command", b"command", "config", b"config", "frame", b"frame", "step", b"step", "tick", b"tick"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["frame", "tick", "command", "config"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["frame", "tick", "command", "config", "step"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -572,6 +578,150 @@ class Recompute(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Recompute: _TypeAlias = Recompute  # noqa: Y015
+
+@_typing.final
+class SiteStep(_message.Message):
+    """What a site says of one window to a fold over several sites or over a plant; see services/core/records.py."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    DEFINITION_FIELD_NUMBER: _builtins.int
+    CONFIGURED_FIELD_NUMBER: _builtins.int
+    MEMBER_FIELD_NUMBER: _builtins.int
+    VOLUME_FIELD_NUMBER: _builtins.int
+    GAP_FIELD_NUMBER: _builtins.int
+    LAST_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """zone/ID or plant/SITE"""
+    origin: _builtins.str
+    """the site"""
+    width: _builtins.int
+    start: _builtins.int
+    end: _builtins.int
+    revision: _builtins.int
+    """0: the window is over, and there is nothing of it"""
+    definition: _builtins.str
+    """canonical JSON"""
+    configured: _builtins.int
+    @_builtins.property
+    def member(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """a row each: site/station/point"""
+
+    @_builtins.property
+    def volume(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """m3; NaN: unknown"""
+
+    @_builtins.property
+    def gap(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """s"""
+
+    @_builtins.property
+    def last(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """NaN: none"""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        origin: _builtins.str = ...,
+        width: _builtins.int = ...,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        definition: _builtins.str = ...,
+        configured: _builtins.int = ...,
+        member: _abc.Iterable[_builtins.str] | None = ...,
+        volume: _abc.Iterable[_builtins.float] | None = ...,
+        gap: _abc.Iterable[_builtins.float] | None = ...,
+        last: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configured", b"configured", "definition", b"definition", "end", b"end", "gap", b"gap", "key", b"key", "last", b"last", "member", b"member", "origin", b"origin", "revision", b"revision", "start", b"start", "volume", b"volume", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SiteStep: _TypeAlias = SiteStep  # noqa: Y015
+
+@_typing.final
+class ZoneFigures(_message.Message):
+    """A zone's flow or night, or a plant's balance. Given out again when late readings change it: zone, kind and start name
+    it, the higher revision stands.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FigureEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ZONE_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    FIGURE_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
+    CAVEAT_FIELD_NUMBER: _builtins.int
+    zone: _builtins.str
+    site: _builtins.str
+    kind: _builtins.str
+    """flow, night, balance"""
+    start: _builtins.int
+    end: _builtins.int
+    revision: _builtins.int
+    verdict: _builtins.str
+    @_builtins.property
+    def figure(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]: ...
+    @_builtins.property
+    def silent(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def caveat(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        zone: _builtins.str = ...,
+        site: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        figure: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        verdict: _builtins.str = ...,
+        silent: _abc.Iterable[_builtins.str] | None = ...,
+        caveat: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caveat", b"caveat", "end", b"end", "figure", b"figure", "kind", b"kind", "revision", b"revision", "silent", b"silent", "site", b"site", "start", b"start", "verdict", b"verdict", "zone", b"zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ZoneFigures: _TypeAlias = ZoneFigures  # noqa: Y015
 
 @_typing.final
 class StateRow(_message.Message):

@@ -10,14 +10,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from services.core.codec import AGGREGATES, ALARM, DERIVED, INCIDENT, RECOMPUTE
+from services.core.codec import AGGREGATES, ALARM, DERIVED, INCIDENT, RECOMPUTE, STEPS, ZONES
 from services.core.errors import LogError
 from services.core.settings import Settings
 from services.runtime.cluster.client import MAX_MESSAGE, administering, unreachable
 from services.runtime.cluster.topic_ids import ids_and_partitions
 
 SITES, REJECTED, CATALOGUES, POSITIONS = "sites", "rejected", "catalogues", "positions"
-ALERTS_STATE, AGGREGATOR_STATE = "alerts-state", "aggregator-state"
+ALERTS_STATE, AGGREGATOR_STATE, ZONES_STATE = "alerts-state", "aggregator-state", "zones-state"
 
 _DAY_MS = 86_400_000
 
@@ -90,10 +90,13 @@ def topic_specs(settings: Settings) -> dict[str, TopicSpec]:
         kept(DERIVED, n, days),
         kept(AGGREGATES, n, days),
         kept(RECOMPUTE, n, days),
+        kept(STEPS, n, days),
+        kept(ZONES, n, days),
         latest(CATALOGUES, 1, 0),
         latest(POSITIONS, 1, 600_000),
         latest(ALERTS_STATE, n, 600_000),
         latest(AGGREGATOR_STATE, n, 600_000),
+        latest(ZONES_STATE, n, 600_000),
     )
     return {spec.name: spec for spec in specs}
 
@@ -118,8 +121,11 @@ async def apply_topics(settings: Settings) -> list[str]:
         return said
 
 
-async def check_topics(settings: Settings) -> LogIdentity:
-    """Which log of sites there is. LogError, with what to do, when a topic is absent or not as `settings` want it."""
+async def check_topics(settings: Settings, source: str = SITES) -> LogIdentity:
+    """Which log of sites there is, or of `source`, a short name.
+
+    LogError, with what to do, when a topic is absent or not as `settings` want it.
+    """
     specs = topic_specs(settings)
     async with administering(settings) as admin:
         found = await _found(admin, settings, specs)
@@ -131,7 +137,7 @@ async def check_topics(settings: Settings) -> LogIdentity:
     faults = [fault for name, one in found.items() for fault in _faults(settings, specs[name], one, changeable=True)]
     if faults:
         raise _refused(faults)
-    return LogIdentity(found[SITES].id, found[SITES].partitions)
+    return LogIdentity(found[source].id, found[source].partitions)
 
 
 async def identify(settings: Settings) -> LogIdentity:

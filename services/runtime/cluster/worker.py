@@ -21,7 +21,7 @@ from services.runtime.cluster.faust_worker.changelog import restored
 from services.runtime.cluster.faust_worker.delivery import Delivery
 from services.runtime.cluster.faust_worker.rejects import dead_letter
 from services.runtime.cluster.faust_worker.vigil import Vigil
-from services.runtime.cluster.topics import LogIdentity, check_topics
+from services.runtime.cluster.topics import SITES, LogIdentity, check_topics
 
 _log = structlog.get_logger("headworks.worker")
 
@@ -51,28 +51,30 @@ async def run_worker(
     observer: Observer,
     stopping: asyncio.Event,
     warm: Callable[[], None] = lambda: None,
+    source: str = SITES,
 ) -> None:
     """Folds until `stopping` is set; then flushes, commits and leaves the group.
 
-    `name`: of the group after the prefix; `state`: short name of the changelog; `warm`: done before joining.
+    `name`: of the group after the prefix; `state`: short name of the changelog; `warm`: done before joining;
+    `source`: short name of the log that is folded.
     Whatever it raises (LogError mostly) has to end the process: what was not flushed is folded again after that.
     """
     executor = ThreadPoolExecutor(1, thread_name_prefix="fold")
     try:
-        log = await _reached(settings, observer, stopping)
+        log = await _reached(settings, observer, stopping, source)
         if log is None:
             return
         await asyncio.get_running_loop().run_in_executor(executor, warm)
-        await _Worker(settings, name, state, make, observer, log, executor).run(stopping)
+        await _Worker(settings, name, state, make, observer, log, executor, source).run(stopping)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
 
-async def _reached(settings: Settings, observer: Observer, stopping: asyncio.Event) -> LogIdentity | None:
+async def _reached(settings: Settings, observer: Observer, stopping: asyncio.Event, source: str) -> LogIdentity | None:
     """Which log it is; waits for a Kafka that is not there, and says so. None when asked to stop meanwhile."""
     while not stopping.is_set():
         try:
-            log = await check_topics(settings)
+            log = await check_topics(settings, source)
         except Unreachable as error:
             observer.ill("kafka", str(error))
             with suppress(TimeoutError):
@@ -93,13 +95,14 @@ class _Worker:
         observer: Observer,
         log: LogIdentity,
         executor: ThreadPoolExecutor,
+        source: str,
     ) -> None:
-        self.settings, self.observer, self.log, self.name = settings, observer, log, name
+        self.settings, self.observer, self.log, self.name, self.source = settings, observer, log, name, source
         self._ending = asyncio.Event()
         self.vigil = Vigil(settings.session_timeout)
-        self.app = WorkerApp.made(settings, name, self.vigil)
+        self.app = WorkerApp.made(settings, name, self.vigil, source)
         self.app.carrier = Carrier(state, Delivery(self.app), self.vigil, observer, dead_letter, executor)
-        self.app.restore = lambda partitions: restored(settings, state, log, partitions, make)
+        self.app.restore = lambda partitions: restored(settings, state, log, partitions, make, source)
         self.app.told = self._told
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -162,7 +165,7 @@ class _Worker:
                 continue
             looked = time.monotonic()
             try:
-                now = await check_topics(self.settings)
+                now = await check_topics(self.settings, self.source)
             except Unreachable:
                 continue
             except LogError as error:

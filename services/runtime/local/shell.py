@@ -11,7 +11,7 @@ from typing import Self
 
 from services.core.errors import LogError
 from services.core.processor import Processor
-from services.runtime.fold import Fold, Step
+from services.runtime.fold import Decode, Fold, Step
 from services.runtime.local.log import LocalLog
 from services.runtime.local.transaction import SITES
 
@@ -35,7 +35,7 @@ class Progress:
 
 
 class ProcessorShell:
-    """One task a processor follows the sites' topic; state, outputs and cursor are one transaction.
+    """One task a processor follows the sites' topic (or another); state, outputs and cursor are one transaction.
 
     Steps run in a worker thread, so that the event loop answers while a backlog is folded. A record
     that raises alone becomes a dead letter (log.rejects, reason "processor error") and the rest goes
@@ -43,13 +43,26 @@ class ProcessorShell:
     `drain` and `stop` raise it. After it, a new shell goes on from what is durable.
     """
 
-    def __init__(self, log: LocalLog, processors: Sequence[Processor], *, largest_batch: int = _LARGEST) -> None:
-        """`largest_batch`: records folded at a time, at most. Names of processors must differ."""
+    def __init__(
+        self,
+        log: LocalLog,
+        processors: Sequence[Processor],
+        *,
+        largest_batch: int = _LARGEST,
+        topic: str = SITES,
+        decode: Decode | None = None,
+    ) -> None:
+        """`largest_batch`: records folded at a time, at most. Names of processors must differ.
+
+        topic: another than the sites', whose entries `decode` gives as records.
+        """
         if len({p.name for p in processors}) != len(processors):
             raise ValueError("two processors of one name would share their state")
         self._log = log
         self._processors = tuple(processors)
         self._largest = largest_batch
+        self._topic = topic
+        self._decode = decode
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._moved = asyncio.Event()
         self.progress: dict[str, Progress] = {}
@@ -60,7 +73,7 @@ class ProcessorShell:
         self.progress = {p.name: Progress(self._log.load_cursor(p.name)) for p in self._processors}
         for processor in self._processors:
             await self._log.commit_cursor(processor.name, self.progress[processor.name].cursor)
-            folds[processor.name] = Fold(processor, self._log.load_states(processor.name))
+            folds[processor.name] = self._fold(processor)
         for name, fold in folds.items():
             self._tasks[name] = asyncio.create_task(self._follow(name, fold), name=f"fold {name}")
 
@@ -98,7 +111,7 @@ class ProcessorShell:
 
         None: up to its present end. Raises what made a processor stop.
         """
-        goal = self._log.last_offset(SITES, self._log.head() if until is None else until)
+        goal = self._log.last_offset(self._topic, self._log.head() if until is None else until)
 
         while any(p.cursor < goal for p in self.progress.values()):
             self._raise_failure()
@@ -110,9 +123,13 @@ class ProcessorShell:
             finally:
                 moved.cancel()
 
+    def _fold(self, processor: Processor) -> Fold:
+        states = self._log.load_states(processor.name)
+        return Fold(processor, states) if self._decode is None else Fold(processor, states, decode=self._decode)
+
     def lag(self, name: str) -> int:
         """How many log positions the processor's cursor is behind the last site record."""
-        return max(0, self._log.head(SITES) - self.progress[name].cursor)
+        return max(0, self._log.head(self._topic) - self.progress[name].cursor)
 
     def _raise_failure(self) -> None:
         for task in self._tasks.values():
@@ -122,7 +139,7 @@ class ProcessorShell:
     async def _follow(self, name: str, fold: Fold) -> None:
         progress, size = self.progress[name], min(256, self._largest)
         while True:
-            await self._log.wait_beyond(progress.cursor, topics=SITES)
+            await self._log.wait_beyond(progress.cursor, topics=self._topic)
             async with progress.busy:
                 started = time.perf_counter()
                 step = await asyncio.to_thread(self._step, fold, progress.cursor, size)
@@ -138,7 +155,7 @@ class ProcessorShell:
             self._moved = asyncio.Event()
 
     def _step(self, fold: Fold, cursor: int, size: int) -> Step:
-        return fold.run(self._log.read(SITES, cursor, size, _BATCH_BYTES))
+        return fold.run(self._log.read(self._topic, cursor, size, _BATCH_BYTES))
 
 
 def _count(progress: Progress, step: Step, seconds: float) -> None:

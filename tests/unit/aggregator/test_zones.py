@@ -1,147 +1,251 @@
-"""Zones: members in whatever order they come, the lowest hour of a night, what leaks, a plant's balance."""
+"""Zones and balances: the same figures however the sites' steps lie among each other, late ones again, gaps said."""
 
 from __future__ import annotations
 
-import math
 import random
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 
-from services.aggregator.zones import (
-    Member,
-    Members,
-    Meter,
-    NightFlow,
-    Quarter,
-    Store,
-    Zone,
-    leakage_of,
-    night_flow,
-    night_of,
-    unavoidable,
-    water_balance,
-)
-from services.aggregator.zones.leakage import BELOW_USE, ROOF_TANKS
-from services.aggregator.zones.members import QUARTER
-from services.core.clock import HOUR, MINUTE, iso, parse_time
+from services.aggregator.processor import Aggregator
+from services.aggregator.windows import WindowAggregator
+from services.aggregator.zones import ZoneFolds
+from services.aggregator.zones.plant import LEVEL_UNKNOWN
+from services.aggregator.zones.terms import QUARTER
+from services.core.catalogue import Point, Site, Station, to_json, version_of
+from services.core.catalogue.zones import BalanceUse, StoreUse, Zone
+from services.core.clock import DAY, HOUR, MINUTE, parse_time
+from services.core.codec import decode_output, decode_records, encode_output
+from services.core.frame import make_frame
+from services.core.records import Aggregates, Config, Output, Record, SiteStep, Tick, ZoneFigures
+from tests.unit.aggregator.windows import rule
 
-IN, MORE, OUT = "dma1/meter/inflow", "dma2/meter/inflow", "dma3/meter/outflow"
-MEMBERS = (Member(IN), Member(MORE), Member(OUT, -1))
 NIGHT = parse_time("2024-06-01T02:00:00+08:00")
-
-ZONE = Zone("east", "Asia/Shanghai", mains=10, connections=1000, private_pipe=4, pressure=40, night_use=3)
-
-
-def test_a_quarter_is_over_when_all_have_delivered_it_whoever_came_first() -> None:
-    for order in ([IN, MORE, OUT], [OUT, IN, MORE]):
-        members = Members(MEMBERS)
-        given = [q for n, name in enumerate(order) for q in members.deliver(name, 0, 0.1 + n, 60.0 * n)]
-        assert len(given) == 1
-        assert given[0].gap == 120.0
-        assert given[0].silent == ()
-    volumes = {IN: 0.1, MORE: 0.2, OUT: 0.3}
-    totals = set()
-    for seed in range(6):
-        members, order = Members(MEMBERS), list(volumes)
-        random.Random(seed).shuffle(order)
-        totals |= {q.volume for name in order for q in members.deliver(name, 0, volumes[name], 0.0)}
-    assert totals == {0.1 + 0.2 - 0.3}, "the sum is taken in the order of the catalogue"
+ZONE = Zone(
+    id="east", name="East", time_zone="Asia/Shanghai", inflow=("a/meter/flow", "b/meter/flow"),
+    outflow=("c/meter/flow",), mains=10, connections=1000, private_pipe=4, pressure=40, night_use=3,
+)  # fmt: skip
+#: m3/h: 20 + 10 - 6 into the zone.
+FLOWS = {"a": 20.0, "b": 10.0, "c": 6.0}
+BALANCE = BalanceUse(
+    raw=("meter/flow",), finished=("meter/out",), stores=(StoreUse(level="meter/level", area=100.0),)
+)  # fmt: skip
 
 
-def test_who_is_overdue_is_silent_and_what_comes_later_revises() -> None:
-    members = Members(MEMBERS)
-    members.deliver(IN, 0, 5.0, 0.0)
-    members.deliver(OUT, 0, 1.0, 0.0)
-    assert members.tick(QUARTER + 9 * MINUTE) == []
-    assert members.tick(QUARTER + 10 * MINUTE) == [Quarter(0, 4.0, 900.0, (MORE,))]
-    assert members.deliver(MORE, 0, 2.0, 30.0) == [Quarter(0, 6.0, 30.0, (), 1)]
-    assert members.deliver(MORE, 0, 2.0, 30.0) == [], "the same again changes nothing"
-    again = Members(MEMBERS)
-    again.load(members.dump())
-    assert again.dump() == members.dump()
-    members.tick(100 * 24 * HOUR)
-    assert members.deliver(MORE, 0, 9.0, 0.0) == []
-    assert members.too_late == 1
-    assert len(members.dump()["held"]) == 0, "what is kept is bounded"
-    with pytest.raises(KeyError):
-        members.deliver("other", 0, 1.0, 0.0)
-    with pytest.raises(ValueError, match="quarter"):
-        members.deliver(IN, 7, 1.0, 0.0)
-
-
-def test_a_window_that_knows_nothing_delivers_a_gap() -> None:
-    members = Members((Member(IN),))
-    assert members.deliver(IN, 0, math.nan, 0.0) == [Quarter(0, 0.0, 900.0)]
-
-
-def quarters(*volumes: float, gaps: dict[int, float] | None = None) -> list[Quarter]:
-    return [Quarter(NIGHT + n * QUARTER, v, (gaps or {}).get(n, 0.0)) for n, v in enumerate(volumes)]
-
-
-def test_the_night_flow_is_the_lowest_known_hour_between_two_and_four() -> None:
-    first, last = night_of(NIGHT + 90 * MINUTE, "Asia/Shanghai")
-    assert (first, last) == (NIGHT, NIGHT + 2 * HOUR)
-    some = quarters(9, 8, 2, 2, 2, 3, 9, 9)
-    assert night_flow(some, first, last) == NightFlow(NIGHT + 2 * QUARTER, 9.0, 0.0)
-    # Half an hour of the lowest is not known: the next best hour stands, and a short gap is only left out.
-    assert night_flow(quarters(9, 8, 2, 2, 2, 3, 9, 9, gaps={3: 900.0}), first, last) == NightFlow(
-        NIGHT + 4 * QUARTER, 23.0, 0.0
+def config(name: str, **more: Any) -> Config:
+    points = tuple(
+        Point(station="meter", name=n, unit=u) for n, u in (("flow", "m3/h"), ("out", "m3/h"), ("level", "m"))
     )
-    short = night_flow(quarters(9, 8, 2, 2, 2, 3, 9, 9, gaps={3: 90.0}), first, last)
-    assert short is not None
-    assert short.flow == pytest.approx(9 / 3510 * 3600)
-    assert short.gap == 90.0
-    assert night_flow(some[:3], first, last) is None
-    outside = [replace(q, start=q.start - HOUR, volume=0.1) for q in some[:4]]
-    assert night_flow([*outside, *some], first, last) == night_flow(some, first, last)
+    site = Site(
+        id=name, group="g", name=name, kind="meter", time_zone="Asia/Shanghai", points=points,
+        stations=(
+            Station(id="meter", type="t", name="m", heartbeat=MINUTE, stale_after=3 * MINUTE, stale=rule("stale")),
+        ),
+        **more,
+    )  # fmt: skip
+    text = to_json(site)
+    return Config(name, version_of(text), text, 0)
 
 
-def test_nights_are_local_also_when_the_clocks_change() -> None:
-    for moment, start, hours in (
-        ("2024-03-10T12:00:00-04:00", "2024-03-10T07:00:00Z", 1),  # there is no 02:30
-        ("2024-11-03T12:00:00-05:00", "2024-11-03T07:00:00Z", 2),
-        ("2024-11-03T00:30:00-04:00", "2024-11-03T07:00:00Z", 2),
-    ):
-        first, last = night_of(parse_time(moment), "America/New_York")
-        assert (iso(first), (last - first) // HOUR) == (start, hours)
+def frame(name: str, at: int, *readings: tuple[int, float]) -> Record:
+    points, values = zip(*readings, strict=True)
+    n = len(readings)
+    return make_frame(
+        name, "meter", np.full(n, at), np.array(points, np.int32), np.array(values, float), np.zeros(n, np.uint8),
+        through=at,
+    )  # fmt: skip
 
 
-def test_leakage_and_its_index_by_the_published_formula() -> None:
-    # (18 · 10 + 0.8 · 1000 + 25 · 4) · 40 = 43,200 L a day
-    assert unavoidable(ZONE) == pytest.approx(43.2)
-    found = leakage_of(ZONE, NightFlow(0, 12.0, 0.0))
-    assert (found.night, found.day) == (9.0, 216.0)
-    assert found.index == pytest.approx(5.0)
-    assert found.caveats == ()
-    assert leakage_of(replace(ZONE, hours=20), NightFlow(0, 12.0, 0.0)).day == 180.0
-    assert leakage_of(replace(ZONE, roof_tanks=True), NightFlow(0, 12.0, 0.0)).caveats == (ROOF_TANKS,)
-    below = leakage_of(ZONE, NightFlow(0, 1.0, 0.0))
-    assert (below.day, below.caveats) == (0.0, (BELOW_USE,))
-    assert leakage_of(replace(ZONE, mains=0, connections=0, private_pipe=0), NightFlow(0, 12.0, 0.0)).index is None
-    for wrong in ({"pressure": -1.0}, {"hours": 0.0}, {"mains": math.nan}):
-        with pytest.raises(ValueError, match="east"):
-            replace(ZONE, **wrong)  # type: ignore[arg-type]
+def minutes(name: str, first: int, last: int, flow: float, *, without: Iterable[int] = ()) -> list[Record]:
+    """A reading and a tick a minute; `without`: minutes in which nothing comes."""
+    out: list[Record] = [Tick(first)]
+    for n, at in enumerate(range(first, last, MINUTE)):
+        if n not in without:
+            out.append(frame(name, at, (0, flow)))
+        out.append(Tick(at + MINUTE))
+    return out
 
 
-def test_a_balance_closes_within_what_its_meters_can_say() -> None:
-    raw, wash, finished = Meter("raw", 2200.0), Meter("wash", 90.0), Meter("finished", 1900.0)
-    found = water_balance(3600, [raw, wash, finished], [Store(2000.0, 3.0, 3.1)])
-    assert found.stored == pytest.approx(200.0)
-    assert found.residual == pytest.approx(10.0)
-    expected = 2 * math.sqrt(22.0**2 + 0.9**2 + 19.0**2 + (2000 * 0.01) ** 2 * 2)
-    assert found.uncertainty == pytest.approx(expected)
-    assert found.verdict == "closes"
-    assert water_balance(3600, [raw, finished], []).verdict == "loses"
-    assert water_balance(3600, [replace(raw, volume=1000.0), finished], []).verdict == "gains"
+def steps_of(outputs: Sequence[Output]) -> list[SiteStep]:
+    found = []
+    for one in outputs:
+        if isinstance(one, SiteStep):
+            (back,) = decode_records(encode_output(one)[1])
+            assert repr(back) == repr(one)
+            found.append(one)
+    return found
 
 
-def test_a_balance_with_gaps_or_without_a_meter_is_told_but_not_judged() -> None:
-    raw, finished = Meter("raw", 2200.0, gap=300.0), Meter("finished", 100.0)
-    found = water_balance(3600, [raw, finished], [])
-    assert (found.verdict, found.residual) == ("unknown", 2100.0)
-    assert found.unknown == pytest.approx(1 / 12)
-    assert water_balance(3600, [finished], []).missing == ("raw",)
-    for call in (lambda: water_balance(0, [raw], []), lambda: Store(0.0, 1, 1), lambda: Meter("raw", math.nan)):
-        with pytest.raises(ValueError, match="0"):
-            call()
+def told(name: str, records: Sequence[Record], **more: Any) -> list[SiteStep]:
+    return steps_of(Aggregator().step(name, [config(name, **more), *records]))
+
+
+def night(hours: int = 3, **flows: float) -> dict[str, list[SiteStep]]:
+    first = NIGHT - HOUR
+    return {
+        name: told(name, minutes(name, first, first + hours * HOUR, flow), zones=(ZONE,))
+        for name, flow in (FLOWS | flows).items()
+    }
+
+
+def fold(steps: Sequence[SiteStep], key: str = "zone/east") -> list[ZoneFigures]:
+    out = ZoneFolds().step(key, steps)
+    assert [decode_output(*encode_output(one)) for one in out] == out
+    return [one for one in out if isinstance(one, ZoneFigures)]
+
+
+def last_of(figures: Iterable[ZoneFigures]) -> dict[tuple[str, int], ZoneFigures]:
+    return {(one.kind, one.start): one for one in figures}
+
+
+def test_a_zone_s_night_and_leakage_from_the_meters_of_three_sites():
+    found = last_of(fold([step for steps in night().values() for step in steps]))
+    quarters = [one for (kind, _), one in found.items() if kind == "flow"]
+    assert [one.figures["flow"] for one in quarters[1:]] == pytest.approx([24.0] * 11)
+    assert quarters[1].figures["volume"] == pytest.approx(6.0)
+    (one,) = [one for (kind, _), one in found.items() if kind == "night"]
+    assert (one.start, one.end, one.verdict, one.site) == (NIGHT, NIGHT + 2 * HOUR, "known", "")
+    assert one.figures["night_flow"] == pytest.approx(24.0)
+    assert one.figures["leakage_day"] == pytest.approx((24 - 3) * 24)
+    # (18 · 10 + 0.8 · 1000 + 25 · 4) · 40 L a day
+    assert one.figures["index"] == pytest.approx(504 / 43.2)
+
+
+def test_how_the_sites_steps_lie_among_each_other_and_how_they_are_cut_changes_nothing():
+    steps = night(a=0.1 + 0.2, b=0.7)
+    whole = last_of(fold([step for some in steps.values() for step in some]))
+    for seed in range(5):
+        chance = random.Random(seed)
+        queues = [list(some) for some in steps.values()]
+        folds, out = ZoneFolds(), list[Output]()
+        while any(queues):
+            queue = chance.choice([some for some in queues if some])
+            out += folds.step("zone/east", [queue.pop(0)])
+            if chance.random() < 0.3:
+                state = folds.dump("zone/east")
+                folds = ZoneFolds()
+                folds.load("zone/east", state)
+                assert folds.dump("zone/east") == state
+        assert last_of(one for one in out if isinstance(one, ZoneFigures)) == whole
+
+
+def test_a_site_that_has_said_nothing_is_waited_for_and_a_meter_that_is_silent_is_named():
+    steps = night()
+    assert fold([*steps["a"], *steps["b"]]) == []
+    silent = told("c", [Tick(at) for at in range(NIGHT - HOUR, NIGHT + 2 * HOUR + 1, MINUTE)], zones=(ZONE,))
+    assert all(step.revision == 0 and not step.members for step in silent)
+    found = last_of(fold([*steps["a"], *steps["b"], *silent]))
+    one = found["flow", NIGHT]
+    assert (one.silent, one.verdict) == (("c/meter/flow",), "unknown")
+    assert "flow" not in one.figures
+    assert one.figures["gap"] == 900.0
+    assert found["night", NIGHT].verdict == "unknown"
+    assert found["night", NIGHT].figures == {}
+
+
+def test_late_readings_give_quarter_and_night_again_with_a_revision():
+    first = NIGHT - HOUR
+    records = minutes("c", first, NIGHT + 2 * HOUR, 6.0, without=range(150, 175))
+    # The last five minutes of the gap come within the two for which a minute is remembered.
+    at = records.index(Tick(first + 176 * MINUTE))
+    late = [frame("c", first + n * MINUTE, (0, 60.0)) for n in (174, 173)]
+    steps = night() | {"c": told("c", [*records[:at], *late, *records[at:]], zones=(ZONE,))}
+    figures = fold([step for some in steps.values() for step in some])
+    plain = fold([s for some in (night() | {"c": told("c", records, zones=(ZONE,))}).values() for s in some])
+    assert (
+        last_of(figures)["flow", NIGHT + 105 * MINUTE].figures["volume"]
+        < last_of(plain)["flow", NIGHT + 105 * MINUTE].figures["volume"]
+    )
+    again = told("c", minutes("c", first, NIGHT + 2 * HOUR, 6.0), zones=(ZONE,))
+    archived = [replace(step, revision=2**31 - 1) for step in again if step.start == NIGHT + 90 * MINUTE]
+    folds = ZoneFolds()
+    before = folds.step("zone/east", [step for some in steps.values() for step in some])
+    after = [one for one in folds.step("zone/east", archived) if isinstance(one, ZoneFigures)]
+    assert [(one.kind, one.revision) for one in after] == [("flow", 1), ("night", 1)]
+    assert after[0].figures["gap"] == 0.0
+    assert (
+        after[0].figures["gap"]
+        < last_of(one for one in before if isinstance(one, ZoneFigures))["flow", NIGHT + 90 * MINUTE].figures["gap"]
+    )
+
+
+def test_steps_that_come_again_say_nothing_and_what_is_days_old_is_counted():
+    folds = ZoneFolds()
+    steps = [step for some in night().values() for step in some]
+    assert folds.step("zone/east", steps)
+    assert folds.step("zone/east", steps) == []
+    folds.step("zone/east", [replace(step, start=step.start + 9 * DAY, end=step.end + 9 * DAY) for step in steps])
+    assert len(folds.dump("zone/east")) < 40_000
+    folds.step("zone/east", [replace(steps[0], revision=7)])
+    assert folds.too_late("zone/east") == 1
+
+
+def test_a_zone_that_changes_is_judged_as_its_newest_catalogue_says():
+    wider = ZONE.model_copy(update={"night_use": 5.0})
+    steps = night()
+    newer = [replace(step, definition=replace_use(step.definition), configured=1) for step in steps["b"]]
+    assert wider.night_use == 5.0
+    (one,) = [f for f in fold([*steps["a"], *newer, *steps["c"]]) if f.kind == "night"]
+    assert one.figures["leakage_night"] == pytest.approx(19.0)
+
+
+def replace_use(definition: str) -> str:
+    assert '"night_use":3.0' in definition
+    return definition.replace('"night_use":3.0', '"night_use":5.0')
+
+
+def balance(levels: Sequence[float | None], out: float = 90.0) -> list[ZoneFigures]:
+    """Hours with raw 100 m3/h, `out` finished, and at the end of each its level."""
+    records: list[Record] = [Tick(NIGHT)]
+    for n in range(60 * len(levels)):
+        at, level = NIGHT + n * MINUTE, levels[n // 60]
+        held = [(0, 100.0), (1, out)] + ([] if level is None else [(2, level)])
+        records += [frame("a", at, *held), Tick(at + MINUTE)]
+    return fold(told("a", records, balance=BALANCE), "plant/a")
+
+
+def test_a_plant_s_balance_of_the_hours_with_what_its_clear_well_took():
+    found = last_of(balance([2.0, 2.1, 2.1]))
+    first, second, third = (found["balance_1h", NIGHT + n * HOUR] for n in range(3))
+    assert (first.verdict, first.caveats[0]) == ("unknown", LEVEL_UNKNOWN)
+    assert second.figures["stored"] == pytest.approx(10.0)
+    assert second.figures["residual"] == pytest.approx(0.0, abs=1e-6)
+    assert (second.verdict, second.zone, second.site) == ("closes", "a", "a")
+    assert (third.verdict, third.figures["stored"]) == ("loses", 0.0)
+    assert last_of(balance([2.0, None, 2.1]))["balance_1h", NIGHT + HOUR].silent == ("a/meter/level",)
+
+
+def test_without_zones_it_is_the_windows_alone_and_their_state():
+    records = [config("a"), *minutes("a", NIGHT, NIGHT + HOUR, 5.0)]
+    plain, ours = WindowAggregator(), Aggregator()
+    assert [*map(encode_output, ours.step("a", records))] == [*map(encode_output, plain.step("a", records))]
+    assert ours.dump("a") == plain.dump("a")
+    with_zone = Aggregator()
+    with_zone.load("a", plain.dump("a"))
+    steps = with_zone.step("a", [config("a", zones=(ZONE,)), *minutes("a", NIGHT + HOUR, NIGHT + 2 * HOUR, 5.0)])
+    assert steps_of(steps)
+    again = Aggregator()
+    again.load("a", with_zone.dump("a"))
+    assert again.dump("a") == with_zone.dump("a")
+
+
+def test_windows_and_steps_are_the_same_however_the_records_are_cut():
+    records = [
+        config("a", zones=(ZONE,), balance=BALANCE),
+        *minutes("a", NIGHT, NIGHT + 2 * HOUR, 5.0, without=range(20, 50)),
+    ]
+    whole = [*map(encode_output, Aggregator().step("a", records))]
+    one = Aggregator()
+    cut = [encode_output(output) for record in records for output in one.step("a", [record])]
+    assert cut == whole
+    kinds = {type(output) for output in Aggregator().step("a", records)}
+    assert kinds == {Aggregates, SiteStep}
+
+
+def test_a_clock_that_jumps_a_year_is_not_told_quarter_by_quarter():
+    aggregator = Aggregator()
+    aggregator.step("a", [config("a", zones=(ZONE,)), Tick(NIGHT)])
+    assert len(aggregator.step("a", [Tick(NIGHT + 365 * DAY)])) <= 2 * DAY // QUARTER

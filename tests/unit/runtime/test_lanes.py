@@ -142,7 +142,7 @@ def test_a_checkpoint_of_another_log_or_damaged_is_refused() -> None:
 def test_how_topics_are_kept() -> None:
     specs = topic_specs(load_settings(partitions=4, retention_days=2.0, replication=3))
     assert {s.name for s in specs.values() if s.compacted} == {
-        "catalogues", "positions", "alerts-state", "aggregator-state",
+        "catalogues", "positions", "alerts-state", "aggregator-state", "zones-state",
     }  # fmt: skip
     for spec in specs.values():
         if not spec.compacted:  # by arrival: event times of 2023 would be thrown away at once

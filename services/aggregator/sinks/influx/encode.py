@@ -17,12 +17,15 @@ from services.aggregator.sinks.influx.words import fields, tags
 from services.core.clock import format_duration
 from services.core.codec import canonical_json
 from services.core.frame import Points
-from services.core.records import OPTIONAL_STATISTICS, Aggregates, AlarmEvent, IncidentEvent
+from services.core.records import OPTIONAL_STATISTICS, Aggregates, AlarmEvent, IncidentEvent, ZoneFigures
 
 _STATISTICS = ("mean", "min", "max", "count", "good_ratio", *OPTIONAL_STATISTICS)
 _GAP = _STATISTICS.index("gap")
 _ENDINGS = Texts(b"", *(f".{name}".encode() for name in _STATISTICS))
 _WHOLE = np.array([False, *(name == "count" for name in _STATISTICS)])
+
+
+Event = AlarmEvent | IncidentEvent | ZoneFigures
 
 
 class Encoded(NamedTuple):
@@ -143,8 +146,8 @@ def _longest(bounds: NDArray[np.int64]) -> int:
     return int(np.diff(bounds).max()) if len(bounds) > 1 else 0
 
 
-def encode_events(events: Iterable[tuple[Place, AlarmEvent | IncidentEvent]]) -> Lines:
-    """`alarms` and `incidents`: a line a transition, at its time plus (number - 1) ns.
+def encode_events(events: Iterable[tuple[Place, Event]]) -> Lines:
+    """`alarms`, `incidents`: a line a transition, at its time plus (number - 1) ns.  `zones`: a line at its start.
 
     So two transitions of one occurrence at one instant are two points, and the same transition is always the same
     point. As a tag the number would do the same, but an alarm that comes and goes for months would make a series
@@ -152,7 +155,13 @@ def encode_events(events: Iterable[tuple[Place, AlarmEvent | IncidentEvent]]) ->
     """
     out = Gathered()
     for place, event in events:
-        out.add(_alarm(event) if isinstance(event, AlarmEvent) else _incident(event), place)
+        match event:
+            case AlarmEvent():
+                out.add(_alarm(event), place)
+            case IncidentEvent():
+                out.add(_incident(event), place)
+            case ZoneFigures():
+                out.add(_zone(event), place)
     return out.lines()
 
 
@@ -174,3 +183,11 @@ def _incident(i: IncidentEvent) -> bytes:
         evidence=canonical_json(i.evidence),
     )  # fmt: skip
     return f"incidents{where} {said} {i.time + max(i.number - 1, 0)}\n".encode()
+
+
+def _zone(z: ZoneFigures) -> bytes:
+    where = tags(zone=z.zone, site=z.site, kind=z.kind)
+    # What is empty is said too: of a point written twice a field that is left out would keep what it said before.
+    texts = {name: ",".join(some) or "none" for name, some in (("silent", z.silent), ("caveats", z.caveats))}
+    said = fields(**z.figures, verdict=z.verdict, revision=z.revision, **texts)
+    return f"zones{where} {said} {z.start}\n".encode()

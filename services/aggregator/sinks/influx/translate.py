@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.aggregator.sinks.influx.columns import Collected
-from services.aggregator.sinks.influx.encode import encode_aggregates, encode_events, encode_readings
+from services.aggregator.sinks.influx.encode import Event, encode_aggregates, encode_events, encode_readings
 from services.aggregator.sinks.influx.lines import Gathered, Lines, Place
 from services.aggregator.sinks.influx.names import Names
 from services.core.codec import decode_output, decode_records
 from services.core.errors import Rejected
 from services.core.frame import Frame
 from services.core.ports import Entry, Reject
-from services.core.records import Aggregates, AlarmEvent, Config, Derived, IncidentEvent, Output, Record
+from services.core.records import Aggregates, AlarmEvent, Config, Derived, IncidentEvent, Output, Record, ZoneFigures
 
 SITES = "sites"
 
@@ -38,7 +38,7 @@ class Translated:
 class _Sorted:
     frames: Collected = field(default_factory=Collected)
     windows: list[tuple[Place, Aggregates]] = field(default_factory=list)
-    events: list[tuple[Place, AlarmEvent | IncidentEvent]] = field(default_factory=list)
+    events: list[tuple[Place, Event]] = field(default_factory=list)
 
     def add(self, place: Place, held: Record | Output) -> None:
         match held:
@@ -48,7 +48,7 @@ class _Sorted:
                 self.frames.add(place, frame)
             case Aggregates():
                 self.windows.append((place, held))
-            case AlarmEvent() | IncidentEvent():
+            case AlarmEvent() | IncidentEvent() | ZoneFigures():
                 self.events.append((place, held))
 
 

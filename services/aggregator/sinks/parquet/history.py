@@ -19,9 +19,9 @@ from services.core.ports import LogReader
 
 
 class History:
-    """Tables `records, readings, derived, aggregates_1m, _15m, _1h, _1d, recompute, alarms, incidents` in DuckDB.
+    """Tables in DuckDB, by the names of `SCHEMAS`: readings, derived, aggregates_1m, zones, alarms and so on.
 
-    Of a window that was given out more than once the last stands.
+    Of a window, or of the figures of a zone, that were given out more than once the last stands.
     With a `log` they reach to its present end. Times come back as timestamp[ns, UTC]; a table that
     has no file yet is empty. May be asked from several threads; they take turns.
     """
@@ -145,9 +145,10 @@ class History:
             if files:
                 # An older version's files may lack a column.
                 rows += f"read_parquet([{', '.join(files)}], union_by_name = true)"
-            if name in WINDOWS:
+            if name in WINDOWS or name == "zones":
+                one = "zone, kind, time" if name == "zones" else "site, station, point, time"
                 rows = (
-                    f"SELECT * FROM ({rows}) QUALIFY row_number() OVER (PARTITION BY site, station, point, time "
+                    f"SELECT * FROM ({rows}) QUALIFY row_number() OVER (PARTITION BY {one} "
                     "ORDER BY coalesce(revision, 0) DESC, log_offset DESC) = 1"
                 )
             self._db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")

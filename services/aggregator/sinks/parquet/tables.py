@@ -18,6 +18,8 @@ from services.core.codec import (
     DERIVED,
     INCIDENT,
     RECOMPUTE,
+    STEPS,
+    ZONES,
     canonical_json,
     decode_output,
     decode_record,
@@ -27,12 +29,15 @@ from services.core.frame import Frame
 from services.core.ports import Entry
 from services.core.records import (
     OPTIONAL_STATISTICS,
+    ZONE_FIGURES,
     Aggregates,
     AlarmEvent,
     Config,
     Derived,
     IncidentEvent,
     Recompute,
+    SiteStep,
+    ZoneFigures,
 )
 
 TIME = pa.timestamp("ns", tz="UTC")
@@ -84,12 +89,19 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("readings", pa.int64()),
         ]
     ),
+    "zones": pa.schema(
+        [("log_offset", pa.int64())]
+        + [(name, pa.string()) for name in ("zone", "site", "kind")]
+        + [("time", TIME), ("end", TIME), ("revision", pa.int32())]
+        + [(name, pa.float64()) for name in ZONE_FIGURES]
+        + [(name, pa.string()) for name in ("verdict", "silent", "caveats")]
+    ),
     "alarms": _event_schema(AlarmEvent),
     "incidents": _event_schema(IncidentEvent),
     "unread": pa.schema([*_RAW, ("topic", pa.string()), ("reason", pa.string())]),
 }
 
-_DECODED = {ALARM, INCIDENT, DERIVED, AGGREGATES, RECOMPUTE}
+_DECODED = {ALARM, INCIDENT, DERIVED, AGGREGATES, RECOMPUTE, STEPS, ZONES}
 
 Column = NDArray[Any]
 
@@ -180,6 +192,13 @@ class Batch:
                 self._columns[name].add((entry.offset,), a.site, "", a.points, times, *columns, *ends)
             case Recompute() as r:
                 self._rows["recompute"].append((entry.offset, r.site, r.width, r.start, r.end, r.readings))
+            case ZoneFigures() as z:
+                numbers = (z.figures.get(name) for name in ZONE_FIGURES)
+                told = (z.verdict, ",".join(z.silent), ", ".join(z.caveats))
+                named = (z.zone, z.site, z.kind, z.start, z.end, z.revision)
+                self._rows["zones"].append((entry.offset, *named, *numbers, *told))
+            case SiteStep():
+                pass  # the windows say it too
             case AlarmEvent() as alarm:
                 row = (getattr(alarm, f.name) for f in fields(alarm))
                 self._rows["alarms"].append((entry.offset, *row))

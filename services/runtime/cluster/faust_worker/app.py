@@ -57,8 +57,11 @@ class WorkerApp(faust.App):
     told: Callable[[Sequence[int] | None], None]
 
     @classmethod
-    def made(cls, settings: Settings, name: str, vigil: Vigil) -> WorkerApp:
-        """`name`: of the group, after the prefix. `carrier`, `restore` and `told` are to be set before the start."""
+    def made(cls, settings: Settings, name: str, vigil: Vigil, source: str = SITES) -> WorkerApp:
+        """`name`: of the group, after the prefix; `source`: short name of the log that is folded.
+
+        `carrier`, `restore` and `told` are to be set before the start.
+        """
         settings.work_dir.mkdir(parents=True, exist_ok=True)  # Faust makes its own folder in it, and not this one
         app: WorkerApp = cls(
             f"{settings.kafka_prefix}-{name}",
@@ -84,7 +87,7 @@ class WorkerApp(faust.App):
             TableManager=seams.Manager,
         )
         quiet(logging.WARNING)
-        app.settings, app.vigil, app.sites = settings, vigil, settings.topic(SITES)
+        app.settings, app.vigil, app.sites = settings, vigil, settings.topic(source)
         app.failed = asyncio.get_running_loop().create_future()
         topic = app.topic(app.sites, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
         app.agent(topic, name=f"{name}-fold")(app.fold)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from services.core.codec import STEPS
 from services.core.errors import LogError
 from services.core.ports import Entry, Reject
 from services.runtime.cluster.faust_worker.vigil import Vigil
@@ -124,7 +125,11 @@ class Carrier:
                 begun = time.monotonic()
                 step = await self._in_thread(self._folds[partition].run, batch.entries)
                 self._watch.folded(partition, step, len(batch.entries), time.monotonic() - begun)
-                outputs += [Message(topic, partition, site.encode(), data) for topic, site, data in step.outputs]
+                # A step is for a zone: which partition has that, its key says.
+                outputs += [
+                    Message(topic, None if topic == STEPS else partition, site.encode(), data)
+                    for topic, site, data in step.outputs
+                ]
                 rejects += step.rejects
             begun = time.monotonic()
             await self._send(outputs + [self._rejected(reject) for reject in rejects])

@@ -31,11 +31,17 @@ class Extent:
 
 
 async def restored(
-    settings: Settings, state: str, log: LogIdentity, partitions: Iterable[int], make: Callable[[], Processor]
+    settings: Settings,
+    state: str,
+    log: LogIdentity,
+    partitions: Iterable[int],
+    make: Callable[[], Processor],
+    source: str = SITES,
 ) -> dict[int, PartitionFold]:
-    """By partition its fold as the changelog `state` (short name) has it. To be asked for when they are assigned.
+    """By partition of the log `source` its fold as the changelog `state` has it (short names).
 
-    Who had them before has flushed and left the group, or is dead to it: its rows are below the end that is read to.
+    To be asked for when they are assigned. Who had them before has flushed and left the group, or is dead to it:
+    its rows are below the end that is read to.
     LogError when rows and log do not belong together, or the log no longer has what is to be folded next.
     """
     wanted = sorted(partitions)
@@ -44,16 +50,16 @@ async def restored(
     consumer = new_consumer(settings)
     await started(consumer, settings)
     try:
-        rows, extents = await _read(consumer, settings, state, wanted)
+        rows, extents = await _read(consumer, settings, source, state, wanted)
     except (KafkaError, OSError, TimeoutError) as error:
         raise unreachable(settings, error) from error
     finally:
         await consumer.stop()
-    return await asyncio.to_thread(_folds, settings, log, rows, extents, make)
+    return await asyncio.to_thread(_folds, settings.topic(source), log, rows, extents, make)
 
 
 def _folds(
-    settings: Settings,
+    topic: str,
     log: LogIdentity,
     rows: dict[int, list[tuple[str, bytes]]],
     extents: dict[int, Extent],
@@ -65,14 +71,14 @@ def _folds(
         fold = PartitionFold(make, part, newest(rows[partition]), first=extent.first)
         if fold.due < extent.first:
             raise LogError(
-                f"{settings.topic(SITES)} begins at offset {extent.first} in {part}, and {fold.due} is to be folded "
+                f"{topic} begins at offset {extent.first} in {part}, and {fold.due} is to be folded "
                 f"next: {extent.first - fold.due} messages were deleted before a worker had folded them. "
                 "Take a new generation of topics (HEADWORKS_KAFKA_PREFIX), or remove the state's topics "
                 "to fold what is left from its beginning"
             )
         if fold.due > extent.end:
             raise LogError(
-                f"{settings.topic(SITES)} ends at offset {extent.end} in {part}, and {fold.due} is to be folded "
+                f"{topic} ends at offset {extent.end} in {part}, and {fold.due} is to be folded "
                 "next: Kafka has lost messages that it had confirmed"
             )
         folds[partition] = fold
@@ -80,9 +86,9 @@ def _folds(
 
 
 async def _read(
-    consumer: AIOKafkaConsumer, settings: Settings, state: str, partitions: list[int]
+    consumer: AIOKafkaConsumer, settings: Settings, source: str, state: str, partitions: list[int]
 ) -> tuple[dict[int, list[tuple[str, bytes]]], dict[int, Extent]]:
-    sites = {p: TopicPartition(settings.topic(SITES), p) for p in partitions}
+    sites = {p: TopicPartition(settings.topic(source), p) for p in partitions}
     states = {p: TopicPartition(settings.topic(state), p) for p in partitions}
     first = await consumer.beginning_offsets([*sites.values(), *states.values()])
     end = await consumer.end_offsets([*sites.values(), *states.values()])

@@ -1,0 +1,61 @@
+"""A plant's balance of an hour or a day, out of what is held of its meters and levels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Literal, cast
+
+from services.aggregator.zones.balance import Meter, Store, water_balance
+from services.aggregator.zones.fold import Held
+from services.aggregator.zones.terms import PlantBalance
+from services.core.clock import DAY, SECOND
+from services.core.records import ZoneFigures
+
+LEVEL_UNKNOWN = "a level at the beginning or the end is not known: what the tanks took is left out"
+NO_WASH_METER = "wash water has no meter: it is in the residual"
+
+
+def balance_figures(held: Held, plant: PlantBalance, width: int, start: int) -> Iterator[ZoneFigures]:
+    """The balance of the window, and again that of the next, which begins with this one's last level."""
+    end = held.end(width, start)
+    yield _balance(held, plant, width, start, end)
+    if (width, end) in held.windows:
+        yield _balance(held, plant, width, end, held.end(width, end))
+
+
+def _balance(held: Held, plant: PlantBalance, width: int, start: int, end: int) -> ZoneFigures:
+    use, seconds = plant.balance, (end - start) / SECOND
+    meters, stores, silent, caveats = [], [], [], []
+    for role, names in use.roles:
+        for name in names:
+            row = held.row(width, start, f"{plant.site}/{name}")
+            if math.isnan(row.volume):
+                silent.append(f"{plant.site}/{name}")
+                continue
+            kind = cast(Literal["raw", "wash", "finished"], role)
+            meters.append(Meter(kind, row.volume, row.gap, use.accuracy))
+    before = held.before(width, start)
+    for store in use.stores:
+        name = f"{plant.site}/{store.level}"
+        last = held.row(width, start, name).last
+        first = math.nan if before is None else held.row(width, before, name).last
+        if math.isnan(first) or math.isnan(last):
+            if math.isnan(last):
+                silent.append(name)
+            caveats = [LEVEL_UNKNOWN]
+            continue
+        stores.append(Store(store.area, first, last, store.accuracy))
+    found = water_balance(seconds, meters, stores)
+    if not use.wash:
+        caveats.append(NO_WASH_METER)
+    figures = {
+        "raw": found.raw, "wash": found.wash, "finished": found.finished, "stored": found.stored,
+        "residual": found.residual, "uncertainty": found.uncertainty, "unknown": found.unknown,
+    }  # fmt: skip
+    verdict = "unknown" if silent or LEVEL_UNKNOWN in caveats else found.verdict
+    kind_of = "balance_1d" if width == DAY else "balance_1h"
+    revision = held.revision(kind_of, start, width)
+    return ZoneFigures(
+        plant.site, plant.site, kind_of, start, end, revision, figures, verdict, tuple(silent), tuple(caveats)
+    )
