@@ -10,9 +10,9 @@ from prometheus_client import Counter
 from services.daemons.console import open_people
 from services.daemons.daemon import Daemon, Work
 from services.notify.following import Told, notify
-from services.notify.kafka import ClusterSource
+from services.notify.kafka import READ, ClusterSource
 
-NEEDED = ("kafka", "people")
+NEEDED = ("kafka", "people", READ)
 
 #: Seconds between two showings of the figures.
 _SHOW = 1.0

@@ -27,6 +27,9 @@ from services.runtime.cluster.places import Extent, extents, part_name, source_n
 from services.runtime.cluster.reading import Follower, Part
 from services.runtime.cluster.topics import CATALOGUES, SITES
 
+#: The part of the service's health that is well when everything which came before the start has been read.
+READ = "alarms"
+
 #: Seconds that an event waits for those of the same moment in other topics: an alarm, and the incident it belongs to.
 HOLD = 0.2
 
@@ -122,6 +125,7 @@ class ClusterSource:
         """See Source."""
         while self._load is None or not self._load.done():
             await self._moved.wait()
+        self._health.well(READ)
 
     def taken(self) -> list[Happening]:
         """See Source. Of several partitions in the order of their times."""

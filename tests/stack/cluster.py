@@ -140,7 +140,7 @@ class Cluster:
         self.kafka.delete(*self.kafka.topics())
         self.influx.remove()
 
-    def add(self, name: str, label: str = "", **settings: str) -> Service:
+    def add(self, name: str, label: str = "", arguments: Sequence[str] = (), **settings: str) -> Service:
         """Starts a service; a second of its kind needs a label, and settings that tell it from the first."""
         label = label or name
         environment = {
@@ -148,7 +148,7 @@ class Cluster:
             "HEADWORKS_WORK_DIR": str(self.folder / f"work-{label}"),
             **{f"HEADWORKS_{key.upper()}": value for key, value in settings.items()},
         }
-        service = Service(name, label, environment, self.folder, free_port())
+        service = Service(name, label, environment, self.folder, free_port(), arguments)
         self.services[label] = service
         service.start()
         return service

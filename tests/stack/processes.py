@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,20 @@ class Life:
 class Service:
     """`headworks NAME`, supervised. Its words are in `folder`/NAME.log over all of its lives."""
 
-    def __init__(self, name: str, label: str, environment: Mapping[str, str], folder: Path, port: int) -> None:
-        """`label` tells two of one name apart; `port` is that of its health pages."""
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        environment: Mapping[str, str],
+        folder: Path,
+        port: int,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        """`label` tells two of one name apart; `port` is that of its health pages; `arguments` are the command's."""
         self.name, self.label, self.port = name, label, port
         self.log = folder / f"{label}.log"
         self.lives: list[Life] = []
+        self._arguments = tuple(arguments)
         self._environment = {**environment, "HEADWORKS_HTTP_PORT": str(port)}
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
@@ -165,7 +174,7 @@ class Service:
             if self._stopping.is_set():
                 return
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *COMMANDS.get(self.name, ("services.cli", self.name))],
+                [sys.executable, "-m", *COMMANDS.get(self.name, ("services.cli", self.name)), *self._arguments],
                 cwd=PROJECT, env=dict(self._environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
             self.lives.append(Life(time.monotonic(), self._process.pid))
