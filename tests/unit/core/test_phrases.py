@@ -72,7 +72,7 @@ def test_each_text_of_a_shipped_site_has_a_phrase_beside_it(file: Path) -> None:
     for site in catalogue.sites:
         texts |= {site.name, *(station.name for station in site.stations)}
         texts |= {source.name for use in site.incidents for source in use.other_sources}
-        texts |= {step for steps in site.playbooks.values() for step in steps.values()}
+        texts |= {step for steps in site.playbooks.values() for phase in steps.values() for step in phase.split("; ")}
         texts |= {one.because for one in site.suppressions}
         texts |= {point.description for point in site.points if not point.removed}
         rules = [rule for point in site.points for rule in point.rules]
