@@ -1,4 +1,4 @@
-"""`headworks aggregate`, `sink`, `archive`, `console`, `settings`: a cluster's services, and how any of them is run."""
+"""A cluster's services on the command line (`headworks aggregate`, `sink` …), and how any of them is run."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ SERVICES = {
     "bridge": "Carry what the gateways publish over MQTT into Kafka; acknowledge it when Kafka has it.",
     "alerts": "Fold the log of sites into alarms, incidents and derived points; a Faust worker.",
     "aggregate": "Fold the log of sites into windows of a minute; a Faust worker.",
+    "zones": "Put together what sites say of their windows: zones, night flows, balances; a Faust worker.",
     "sink": "Write readings, aggregates and alarms from Kafka into InfluxDB.",
     "archive": "Keep all of the log of sites as Parquet, exact by offset.",
     "console": "Serve the operators' pages and the HTTP API over a cluster.",
@@ -45,7 +46,7 @@ _LAST = 10.0
 
 def register(app: typer.Typer) -> None:
     """Adds the commands; `bridge` and `alerts` are in services.cli.collect, since they have a local form too."""
-    for name in ("aggregate", "sink", "archive"):
+    for name in ("aggregate", "zones", "sink", "archive"):
         told = f"{SERVICES[name]} Set by HEADWORKS_* variables; `headworks settings` lists them."
         app.command(name=name, help=told)(_command(name))
     app.command(name="console", help=CONSOLE)(_console)

@@ -19,7 +19,7 @@ from services.daemons.pages import served
 
 #: Where each service's health pages are, unless HEADWORKS_HTTP_PORT says otherwise.
 PORTS = {"bridge": 9201, "alerts": 9202, "aggregate": 9203, "sink": 9204, "archive": 9205,
-         "console": 9206, "recompute": 9207, "notify": 9208}  # fmt: skip
+         "console": 9206, "recompute": 9207, "notify": 9208, "zones": 9209}  # fmt: skip
 
 #: Seconds that a service has to end in order.
 GRACE = 20.0
