@@ -28,7 +28,7 @@ def model_of(kind: str) -> str:
 
 
 def phases(kind: str, reached: Iterable[str], site: Site | None = None) -> list[str]:
-    """All phases in their order; of a kind that is not known those of the playbook, and then those that were reached."""
+    """All phases in their order; of a kind that is not known the playbook's, and then those that were reached."""
     known = INCIDENTS.get(model_of(kind))
     names = list(known.phases) if known is not None else list(_playbook(kind, site))
     names += [name for name in reached if name not in names]
