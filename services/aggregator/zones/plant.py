@@ -14,6 +14,10 @@ from services.core.records import ZoneFigures
 
 LEVEL_UNKNOWN = "a level at the beginning or the end is not known: what the tanks took is left out"
 NO_WASH_METER = "wash water has no meter: it is in the residual"
+WASH_TAKEN = "wash water has no meter: it is taken as a share of the raw water"
+
+#: Standard uncertainty of what lies anywhere from nought to double, as a share of it (JCGM 100:2008, 4.3.7).
+_NOUGHT_TO_DOUBLE = 1 / math.sqrt(3)
 
 
 def balance_figures(held: Held, plant: PlantBalance, width: int, start: int) -> Iterator[ZoneFigures]:
@@ -46,9 +50,13 @@ def _balance(held: Held, plant: PlantBalance, width: int, start: int, end: int) 
             caveats = [LEVEL_UNKNOWN]
             continue
         stores.append(Store(store.area, first, last, store.accuracy))
-    found = water_balance(seconds, meters, stores)
-    if not use.wash:
+    if use.wash_share:
+        raw = math.fsum(meter.volume for meter in meters if meter.role == "raw")
+        meters.append(Meter("wash", raw * use.wash_share, 0.0, _NOUGHT_TO_DOUBLE))
+        caveats.append(WASH_TAKEN)
+    elif not use.wash:
         caveats.append(NO_WASH_METER)
+    found = water_balance(seconds, meters, stores)
     figures = {
         "raw": found.raw, "wash": found.wash, "finished": found.finished, "stored": found.stored,
         "residual": found.residual, "uncertainty": found.uncertainty, "unknown": found.unknown,

@@ -41,7 +41,8 @@ class StoreUse(BaseModel):
 class BalanceUse(BaseModel):
     """The flow points of a plant's water balance, and its tanks.
 
-    accuracy: standard uncertainty of a meter as installed, as a share of what it shows.
+    accuracy: standard uncertainty of a meter as installed, as a share of what it shows.  wash_share: of a plant that
+    does not meter its wash water the share of the raw water that it takes, known to no better than nought to double.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,6 +52,7 @@ class BalanceUse(BaseModel):
     wash: tuple[_Own, ...] = Field(default=(), max_length=20)
     stores: tuple[StoreUse, ...] = Field(default=(), max_length=20)
     accuracy: _Share = 0.01
+    wash_share: Annotated[float, Field(ge=0, le=0.2, allow_inf_nan=False)] = 0.0
     source: str = Field(default="", max_length=500)
 
     @property
@@ -117,6 +119,8 @@ def verify_balance(balance: BalanceUse, names: Mapping[str, _Unit]) -> Iterator[
     ]
     placed += [(("balance", "stores", n, "level"), store.level) for n, store in enumerate(balance.stores)]
     yield from _twice(placed)
+    if balance.wash and balance.wash_share:
+        yield ("balance", "wash_share"), balance.wash_share, "must be left out where `wash` is metered"
     for role, points in balance.roles:
         for n, one in enumerate(points):
             yield from _flow(("balance", role, n), one, names, "a point of the site, as station/point")

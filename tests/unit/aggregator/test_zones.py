@@ -13,7 +13,7 @@ import pytest
 from services.aggregator.processor import Aggregator
 from services.aggregator.windows import WindowAggregator
 from services.aggregator.zones import ZoneFolds
-from services.aggregator.zones.plant import LEVEL_UNKNOWN
+from services.aggregator.zones.plant import LEVEL_UNKNOWN, WASH_TAKEN
 from services.aggregator.zones.terms import QUARTER
 from services.core.catalogue import Point, Site, Station, to_json, version_of
 from services.core.catalogue.zones import BalanceUse, StoreUse, Zone
@@ -197,14 +197,14 @@ def replace_use(definition: str) -> str:
     return definition.replace('"night_use":3.0', '"night_use":5.0')
 
 
-def balance(levels: Sequence[float | None], out: float = 90.0) -> list[ZoneFigures]:
+def balance(levels: Sequence[float | None], out: float = 90.0, use: BalanceUse = BALANCE) -> list[ZoneFigures]:
     """Hours with raw 100 m3/h, `out` finished, and at the end of each its level."""
     records: list[Record] = [Tick(NIGHT)]
     for n in range(60 * len(levels)):
         at, level = NIGHT + n * MINUTE, levels[n // 60]
         held = [(0, 100.0), (1, out)] + ([] if level is None else [(2, level)])
         records += [frame("a", at, *held), Tick(at + MINUTE)]
-    return fold(told("a", records, balance=BALANCE), "plant/a")
+    return fold(told("a", records, balance=use), "plant/a")
 
 
 def test_a_plant_s_balance_of_the_hours_with_what_its_clear_well_took():
@@ -216,6 +216,15 @@ def test_a_plant_s_balance_of_the_hours_with_what_its_clear_well_took():
     assert (second.verdict, second.zone, second.site) == ("closes", "a", "a")
     assert (third.verdict, third.figures["stored"]) == ("loses", 0.0)
     assert last_of(balance([2.0, None, 2.1]))["balance_1h", NIGHT + HOUR].silent == ("a/meter/level",)
+
+
+def test_wash_water_that_nobody_meters_is_taken_as_a_share_and_makes_the_balance_that_much_less_certain():
+    washed = BALANCE.model_copy(update={"wash_share": 0.05})
+    one = last_of(balance([2.0, 2.0], out=92.0, use=washed))["balance_1h", NIGHT + HOUR]
+    assert one.figures["wash"] == pytest.approx(5.0)
+    assert one.figures["residual"] == pytest.approx(3.0)
+    assert one.figures["uncertainty"] > 2 * 5.0 / 3**0.5
+    assert (one.verdict, one.caveats) == ("closes", (WASH_TAKEN,))
 
 
 def test_without_zones_it_is_the_windows_alone_and_their_state():

@@ -96,6 +96,7 @@ def test_what_is_wrong_with_a_zone_is_said_with_its_line_and_bound(tmp_path, cha
         (("[s/out]", "[s/raw]"), "balance.finished[0]", "only once"),
         (("level: s/level", "level: s/out"), "balance.stores[0].level", "must be a level in m"),
         (("area: 400", "area: 0"), "balance.stores[0].area", "0"),
+        (("raw: [s/raw]", "raw: [s/raw], wash: [s/out], wash_share: 0.05"), "balance.wash_share", "left out"),
     ],
 )
 def test_what_is_wrong_with_a_balance_likewise(tmp_path, change, field, says):
