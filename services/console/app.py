@@ -15,8 +15,8 @@ from nicegui import ui
 from starlette.responses import JSONResponse, Response
 
 from services.access.sessions import Sessions
+from services.console import link, sign_in
 from services.console import people as peoples
-from services.console import sign_in
 from services.console.acts import Desk
 from services.console.api import routes as api
 from services.console.duties import Duties
@@ -24,6 +24,7 @@ from services.console.gate import Gate, Visitor, address_of, language_of, to_sig
 from services.console.guard import Guard
 from services.console.live import LiveView
 from services.console.markup import tag
+from services.console.pages.alarm_list.page import AlarmPage
 from services.console.pages.frame import Content, Frame
 from services.console.pages.overview import Overview
 from services.console.plain import document
@@ -34,7 +35,10 @@ from services.core.catalogue.model import Catalogue
 from services.store.database import Database, StoreError
 
 #: Every page: its path, its name in NAVIGATION, and what makes its content, anew for each browser.
-PAGES: tuple[tuple[str, str, Callable[[], Content]], ...] = (("/", "overview", Overview),)
+PAGES: tuple[tuple[str, str, Callable[[], Content]], ...] = (
+    ("/", "overview", Overview),
+    ("/alarms", "alarms", AlarmPage),
+)
 
 
 def build(
@@ -68,6 +72,7 @@ def build(
         api.mount(app, desk)  # before the pages, which answer whatever nobody else does
     if gate is not None:
         sign_in.mount(app, gate)
+        link.mount(app, room)
         peoples.mount(app, room, [(path, name) for path, name, _ in PAGES])
     app.add_exception_handler(StoreError, _away)
     ui.run_with(

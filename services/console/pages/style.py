@@ -154,6 +154,12 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .signin input, .signin button { font: inherit; padding: 10px; border-radius: 4px; border: 1px solid var(--soft);
   background: var(--back); color: var(--ink); }
 .signin button { background: #2f5f8a; border-color: var(--focus); font-weight: 600; margin-top: 8px; }
+.paged { max-width: 560px; margin: 0 auto; padding: 10px 14px 30px; display: grid; gap: 10px; font-size: 16px; }
+.paged .wrong { font-size: 19px; line-height: 1.3; margin: 4px 0; } .paged .step { font-size: 18px; margin-top: 4px; }
+.paged ul { list-style: none; display: grid; gap: 8px; } .paged a { color: var(--focus); }
+.paged .figures, .paged li .muted { display: block; } .paged .muted { font-size: 14px; }
+.plain main .taking button { width: 100%; font: inherit; font-size: 22px; font-weight: 700; padding: 18px; border-radius: 6px;
+  border: 2px solid var(--focus); background: #2f5f8a; color: #fff; } .taking .muted { margin-top: 6px; }
 .signin a { color: var(--focus); }
 .nav { display: flex; gap: 2px; padding: 0 10px; border-top: 1px solid var(--line); flex-wrap: wrap;
   align-items: center; }
@@ -167,8 +173,8 @@ dialog { background: var(--panel); color: var(--ink); border: 1px solid var(--so
 dialog::backdrop { background: rgb(0 0 0 / .6); }
 dialog dl { display: grid; grid-template-columns: auto 1fr; gap: 6px 16px; margin: 12px 0; }
 kbd { font: 600 13px ui-monospace, monospace; border: 1px solid var(--soft); border-radius: 3px; padding: 1px 6px; }
-dialog button, .plain main button { font: inherit; padding: 8px 14px; border-radius: 4px; border: 1px solid var(--focus);
-  background: #2f5f8a; color: #fff; cursor: pointer; }
+dialog button, .plain main button { font: inherit; padding: 8px 14px; border-radius: 4px;
+  border: 1px solid var(--focus); background: #2f5f8a; color: #fff; cursor: pointer; }
 .plain .page { display: block; max-width: 1200px; } .plain .panel { margin-bottom: 12px; }
 .plain h1 { margin-bottom: 10px; } .plain h2 { margin-bottom: 8px; }
 .plain label { display: grid; gap: 3px; color: var(--soft); font-size: 13px; }
