@@ -16,7 +16,7 @@ from services.alerts.oncall.morning import Morning
 from services.alerts.oncall.policy import OnCall, Policy, Step
 from services.alerts.oncall.problems import Problem, Problems, Status, problem_of
 from services.alerts.oncall.silences import Silence, Silences
-from services.alerts.oncall.words import summary, text_of
+from services.alerts.oncall.words import facts_of, left_of, summary, text_of
 from services.core.clock import MINUTE, SECOND
 from services.core.records import AlarmEvent, IncidentEvent
 
@@ -54,10 +54,11 @@ class Dispatch:
         """An event of the journal, at `now` (ns)."""
         out = self.advance(now)
         if isinstance(event, IncidentEvent):
-            problem, heavier, joined = self.problems.take_incident(event)
+            problem, heavier, joined = self.problems.take_incident(event, left_of(event))
             out += [self._decide(now, p.id, Kind.STOP, Why.JOINED, problem.id) for p in joined if p.round]
             detail = f"{event.kind}: {event.phase}"
             return out + self._weighed(problem, heavier, False, "", now, detail, event.incident)
+        self.morning.heard(event)
         known = self.problems.of_alarm(event)
         member = known is not None and event.occurrence in known.members
         if not member:
@@ -66,7 +67,7 @@ class Dispatch:
                 return [*out, self._decide(now, event.occurrence, Kind.HOLD, refusal, occurrence=event.occurrence)]
             if not event.annunciated:
                 return out  # nothing that anybody was told of
-        problem, heavier = self.problems.take_alarm(event, text_of(event))
+        problem, heavier = self.problems.take_alarm(event, text_of(event), facts_of(event))
         detail = f"{event.rule}: {event.transition}"
         seen = (event.who or "somebody") if event.transition in _ANSWERS and event.who != BY_ITSELF else ""
         return out + self._weighed(problem, heavier, not member, seen, now, detail, event.occurrence)
@@ -259,6 +260,7 @@ class Dispatch:
             why = Why.REPEAT if problem.times else Why.ESCALATE
         people = self.rules.on_duty(step.to, at)
         out += [self._message(problem, at, why, "", person, step.urgency, 0) for person in people]
+        problem.pages += bool(people)
         if not people:
             out.append(self._unreached(problem, at, Why.NOBODY_ON_CALL, ", ".join(step.to)))
         self._next(problem, policy, step, bool(people))
@@ -299,6 +301,7 @@ class Dispatch:
         """By every way at once, and again until somebody answers."""
         self._plan(problem, at + self.rules.last_resort_every if self.rules.last_resort else 0)
         problem.told += 1
+        problem.pages += 1
         return [
             self._message(problem, at, Why.LAST_RESORT, problem.unreached, person, "wake", way)
             for person in self.rules.on_duty(self.rules.last_resort, at)

@@ -15,12 +15,13 @@ _ASIDE = frozenset("GHI")
 
 @dataclass(slots=True)
 class Member:
-    """An occurrence in a problem, as it last stood. `key`: station/point/rule."""
+    """An occurrence in a problem, as it last stood. `key`: station/point/rule; `text`, `facts`: see words.py."""
 
     key: str
     priority: str
     state: str
     text: str
+    facts: dict[str, object] = field(default_factory=dict)
 
     @property
     def stands(self) -> bool:
@@ -57,7 +58,8 @@ class Problem:
     itself, and not by other rules; since: when the waits of the present round count from; step, times: where in its
     policy it stands; due: its next page, 0 none.  reached: a channel has taken a page of this round.
     silence: the one that holds its pages, since held.  unreached: why nobody was reached, since unreached_at; told:
-    how often the last resort was.  standing, waiting: how many of its members stand, and wait to be acknowledged.
+    how often the last resort was.  pages: how often anybody was paged.  left: what its incident counts down (words.py).
+    standing, waiting: how many of its members stand, and wait to be acknowledged.
     """
 
     id: str
@@ -90,6 +92,8 @@ class Problem:
     unreached: str = ""
     unreached_at: int = 0
     told: int = 0
+    pages: int = 0
+    left: dict[str, object] = field(default_factory=dict)
     standing: int = 0
     waiting: int = 0
 
@@ -175,7 +179,7 @@ class Problems:
         claimed = next((p for p in here if p.incident and key in p.claims), None)
         return claimed or next((p for p in here if p.place == event.station), None)
 
-    def take_alarm(self, event: AlarmEvent, text: str) -> tuple[Problem, bool]:
+    def take_alarm(self, event: AlarmEvent, text: str, facts: dict[str, object]) -> tuple[Problem, bool]:
         """The alarm's problem after the event, opened if need be; and whether the event made it heavier."""
         problem = self.of_alarm(event)
         if problem is None:
@@ -184,7 +188,7 @@ class Problems:
         before = problem.weight
         known = event.occurrence in problem.members
         key = f"{event.station}/{event.point}/{event.rule}"
-        problem.put(event.occurrence, Member(key, event.priority, event.state, text))
+        problem.put(event.occurrence, Member(key, event.priority, event.state, text, facts))
         self._of[event.occurrence] = problem
         if event.annunciated and event.state not in _ASIDE:
             if WEIGHTS[event.priority] > WEIGHTS[problem.worst]:
@@ -193,7 +197,7 @@ class Problems:
                 problem.criticals += 1
         return problem, problem.weight > before
 
-    def take_incident(self, event: IncidentEvent) -> tuple[Problem, bool, list[Problem]]:
+    def take_incident(self, event: IncidentEvent, left: dict[str, object]) -> tuple[Problem, bool, list[Problem]]:
         """The incident's problem after the event, whether it is heavier, and the problems that went into it.
 
         What it explains is taken into the one of them that was told to people, else into the oldest.
@@ -209,7 +213,7 @@ class Problems:
             before = problem.weight
         rank = event.evidence.get("rank")
         problem.kind, problem.phase, problem.next_step = event.kind, event.phase, event.next_step
-        problem.claims = claims or problem.claims
+        problem.claims, problem.left = claims or problem.claims, left
         problem.rank = max(problem.rank, rank if isinstance(rank, int) else 0)
         if event.phase == "closed":
             problem.incident = ""
