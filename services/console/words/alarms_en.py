@@ -82,7 +82,7 @@ ALARM_ACTS: dict[str, Any] = {
     },
     "more_why": "More (needed for Other)", "say_why": "Say why.",
     "until": "Until", "ends": {
-        "15m": "15 minutes", "1h": "1 hour", "shift": "end of the shift, {time}", "custom": "minutes:",
+        "15m": "15 minutes", "1h": "1 hour", "shift": "end of the shift, {time}", "most": "as long as may be, {time}", "custom": "minutes:",
     },
     "once": "At most until it clears (once)",
     "bounded": "At most {age}: the shortest that the selected alarms allow.",

@@ -82,7 +82,7 @@ ALARM_ACTS: dict[str, Any] = {
     },
     "more_why": "补充说明（选“其他”时必填）", "say_why": "请说明原因。",
     "until": "搁置至", "ends": {
-        "15m": "15 分钟", "1h": "1 小时", "shift": "本班结束，{time}", "custom": "分钟数：",
+        "15m": "15 分钟", "1h": "1 小时", "shift": "本班结束，{time}", "most": "最长，至 {time}", "custom": "分钟数：",
     },
     "once": "恢复即止（仅此一次）",
     "bounded": "最长 {age}：所选报警允许的最短上限。",
