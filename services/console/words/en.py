@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from services.console.words import alarms_en as _alarms
+from services.console.words import duty_en as _duty
 
 LIST, ALARM_ACTS = _alarms.LIST, _alarms.ALARM_ACTS
+AREAS, DUTY, ONCALL, WORK = _duty.AREAS, _duty.DUTY, _duty.ONCALL, _duty.WORK
 
 PAGE: dict[str, str] = {
     "title": "Headworks",
