@@ -1,22 +1,22 @@
-"""The incident panel: how far it has gone, how long supply holds, what to do next."""
+"""An incident as the overview and its own page show it: how far it has gone, how long supply holds, what to do next."""
 
 from __future__ import annotations
 
-from services.console import wording
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from services.console import playbook, wording
 from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
 from services.console.snapshots import Forecast, IncidentView, severity
 from services.console.words import INCIDENT, PLANTS
+from services.core.catalogue.model import Site
 from services.core.clock import HOUR
 
-STEPS = ("surge", "restricted", "threatened", "recovering", "closed")
-#: The way of other kinds of incident.
-OTHER_STEPS = {
-    "PowerLossFlooding": ("power_lost", "rising", "flooded", "recovering", "closed"),
-    "FreezeUp": ("warning", "freezing", "thaw", "closed"),
-}
+#: Phases that have a colour of their own while no alarm has one.
+WORSENING = ("surge", "restricted", "threatened", "recovering", "closed")
 
 #: Priorities that have a colour.
 COLOURED = ("critical", "high", "medium")
@@ -29,42 +29,57 @@ HIGH_HOURS = 8.0
 def incidents(moment: Moment) -> Markup:
     """Every open incident, or one quiet line."""
     found = moment.view.incidents()
-    opened = [_panel(moment, one) for one in found if one.closed is None]
+    opened = [panel(moment, one) for one in found if one.closed is None]
     if opened:
         return join(*opened)
     if found:
         newest = max(found, key=lambda one: one.closed or 0)
-        said = INCIDENT["closed"].format(kind=_kind(newest), site=newest.site_name, time=moment.at(newest.closed))
-        return tag("div", tag("span", said, _class="muted"), _class="panel quiet")
+        said = INCIDENT["closed"].format(kind=kind_of(newest), site=wording.said(newest.site_name),
+                                         time=moment.at(newest.closed))  # fmt: skip
+        link = tag("a", said, href=address(newest.incident), _class="muted")
+        return tag("div", link, _class="panel quiet")
     said = INCIDENT["none_old" if moment.old else "none"]
     return tag("div", tag("span", said, _class="muted"), _class="panel quiet")
 
 
-def _kind(one: IncidentView) -> str:
+def address(incident: str) -> str:
+    """Of the incident's own page: the same for as long as it is known."""
+    return f"/incidents?incident={quote(incident, safe='')}"
+
+
+def site_of(moment: Moment, one: IncidentView) -> Site | None:
+    """Its site as it is configured now."""
+    return next((site for site in moment.view.catalogue() if site.id == one.site), None)
+
+
+def kind_of(one: IncidentView) -> str:
+    """Its kind in words; of one that is not known the kind itself, legibly."""
     return str(INCIDENT["kinds"].get(one.kind, one.kind.replace("-", " ").capitalize()))
 
 
-def _panel(moment: Moment, one: IncidentView) -> Markup:
+def panel(moment: Moment, one: IncidentView) -> Markup:
+    """All of it in one panel; its title leads to its page."""
     now = moment.view.now or one.began
     since = INCIDENT["since"].format(time=moment.at(one.began), age=wording.age(max(now - one.began, 0)))
-    what = tag("h2", f"{_kind(one)}: {one.site_name} ", tag("small", since), _class="what")
-    course = tag("div", _steps(moment, one), _evidence(moment, one), _class="course")
+    name = f"{kind_of(one)}: {wording.said(one.site_name)}"
+    what = tag("h2", tag("a", name, href=address(one.incident)), " ", tag("small", since), _class="what")
+    course = tag("div", strip(moment, one), evidence(moment, one), _class="course")
     return tag(
-        "section", what, _countdown(moment, one.forecast), _next(moment, one), course,
-        _class=f"panel incident {_colour(moment, one)}",
-        aria_label=f"{INCIDENT['title']}: {_kind(one)}, {one.site_name}",
+        "section", what, countdown(moment, one.forecast), what_next(moment, one), course,
+        _class=f"panel incident {colour(moment, one)}",
+        aria_label=f"{INCIDENT['title']}: {name}",
     )  # fmt: skip
 
 
-def _colour(moment: Moment, one: IncidentView) -> str:
+def colour(moment: Moment, one: IncidentView) -> str:
     """The colour of the plant's worst shown alarm, so that panel and list agree; without any, the phase's."""
     worst = min(moment.view.listing().by_site.get(one.site, ()), key=severity, default="")
     if worst in COLOURED:
         return f"worst-{worst}"
-    return f"phase-{one.phase if one.phase in STEPS else 'other'}"
+    return f"phase-{one.phase if one.phase in WORSENING else 'other'}"
 
 
-def _next(moment: Moment, one: IncidentView) -> Markup:
+def what_next(moment: Moment, one: IncidentView) -> Markup:
     """What to do: what the worst, then newest critical alarm of the plant asks for, then the playbook's step."""
     critical = (
         moment.view.alarm(alarm)
@@ -72,21 +87,26 @@ def _next(moment: Moment, one: IncidentView) -> Markup:
         if alarm.first.site == one.site and alarm.last.priority == "critical"
     )
     first = next((alarm for alarm in critical if alarm.rule is not None), None)
-    steps = [tag("p", one.next_step or wording.UNKNOWN, _class="step")]
+    told = wording.said(one.next_step)
+    steps = [tag("p", told or wording.UNKNOWN, _class="step")]
     if first is not None and first.rule is not None:
         named = tag("span", symbol(first.priority, small=True), " ", alarms.named(first), _class="for")
         steps = [
-            tag("p", named, first.rule.response, _class="step urgent"),
-            tag("p", tag("span", INCIDENT["playbook"], _class="for muted"), one.next_step, _class="step")
-            if one.next_step else Markup(),
+            tag("p", named, wording.said(first.rule.response), _class="step urgent"),
+            tag("p", tag("span", INCIDENT["playbook"], _class="for muted"), told, _class="step") if told else Markup(),
         ]  # fmt: skip
     return tag("div", tag("h3", INCIDENT["next"]), *steps, _class="next")
 
 
-def _steps(moment: Moment, one: IncidentView) -> Markup:
+def phase_of(name: str) -> str:
+    """A phase in words; one that is not known as it is called."""
+    return str(INCIDENT["phases"].get(name, name.replace("_", " ")))
+
+
+def strip(moment: Moment, one: IncidentView) -> Markup:
+    """The phases from the first to the last, with when each was entered."""
     reached = {phase.phase: phase for phase in one.phases}
-    steps = OTHER_STEPS.get(one.kind, STEPS)
-    names = [*steps, *(phase for phase in reached if phase not in steps)]
+    names = playbook.phases(one.kind, reached, site_of(moment, one))
     shown = []
     for name in names:
         entered = reached.get(name)
@@ -94,46 +114,71 @@ def _steps(moment: Moment, one: IncidentView) -> Markup:
         shown.append(
             tag(
                 "li",
-                tag("span", INCIDENT["phases"].get(name, name)),
+                tag("span", phase_of(name)),
                 tag("time", moment.at(entered.time) if entered else " "),
                 _class=kind,
                 aria_current="step" if kind == "now" else None,
-                title=entered.cause if entered else None,
+                title=wording.said(entered.cause) if entered else None,
             )
         )
     return tag("ol", *shown, _class="steps")
 
 
-def _evidence(moment: Moment, one: IncidentView) -> Markup:
-    """What the newest phase rests on: its cause, and each reading now beside what it was when the phase began."""
-    shown = [_fact(moment, one, label, before) for label, before in one.readings.items()]
+def evidence(moment: Moment, one: IncidentView, extra: Mapping[str, Markup] | None = None) -> Markup:
+    """What the phase rests on: its cause, and each reading now beside what it was when the phase began.
+
+    extra: by the reading's label what is drawn beside it.
+    """
+    at, before = at_beginning(moment, one)
+    drawn = extra or {}
+    labels = dict.fromkeys([*one.readings, *before])
+    shown = [
+        _fact(moment, one, label, before.get(label, one.readings.get(label, "")), at, drawn.get(label))
+        for label in labels
+    ]
     why = tag("p", cause(moment, one), _class="why") if one.cause else None
-    return tag("div", why, *shown, _sure(one), _class="evidence")
+    return tag("div", why, *shown, sure(one), _class="evidence")
 
 
-def _sure(one: IncidentView) -> Markup | None:
+def at_beginning(moment: Moment, one: IncidentView) -> tuple[int, Mapping[str, str]]:
+    """When the present phase began (ns), and its readings then; the newest ones where its beginning is not known."""
+    course = moment.view.shift.courses.get(one.incident)
+    begun = course.begun.get(one.phase) if course is not None else None
+    readings = begun.evidence.get("readings") if begun is not None else None
+    if begun is None or not isinstance(readings, Mapping):
+        return one.time, one.readings
+    return begun.time, {str(label): str(text) for label, text in readings.items()}
+
+
+def sure(one: IncidentView) -> Markup | None:
     """How sure the incident is and what it does not see; nothing while it is sure and sees everything."""
     if not one.confidence or (one.confidence == "high" and not one.missing):
         return None
     level = INCIDENT["levels"].get(one.confidence, one.confidence)
     said: list[Markup | str] = [tag("b", INCIDENT["confidence"].format(level=level))]
     if one.missing:
-        said += [" ", tag("span", f"{INCIDENT['missing']} {'; '.join(one.missing)}", _class="muted")]
+        said += [" ", tag("span", f"{INCIDENT['missing']} {wording.said('; '.join(one.missing))}", _class="muted")]
     return tag("p", *said, _class="why sure")
 
 
-def _fact(moment: Moment, one: IncidentView, label: str, before: str) -> Markup:
-    point = one.points.get(label) or INCIDENT["points"].get(label, "")
-    view = moment.view.point(one.site, point)
-    at = moment.at(one.time)
+def point_of(one: IncidentView, label: str) -> str:
+    """`station/point` that a reading of the evidence is of, "" when nothing says."""
+    return one.points.get(label) or str(INCIDENT["points"].get(label, ""))
+
+
+def _fact(
+    moment: Moment, one: IncidentView, label: str, before: str, since: int, drawn: Markup | None
+) -> Markup:  # fmt: skip
+    view = moment.view.point(one.site, point_of(one, label))
+    at = moment.at(since)
     if view is None:
         said = INCIDENT["at_time"].format(value=before, time=at)
-        return tag("span", tag("span", label, _class="muted"), " ", tag("b", said), _class="fact")
+        return tag("span", tag("span", wording.said(label), _class="muted"), " ", tag("b", said), _class="fact")
     now = wording.reading(view)
     now = now if view.value is None else f"{now} {wording.unit(view.unit)}"
     return tag(
         "span", tag("span", alarms.name_of(view.name, view.description), _class="muted"), " ",
-        tag("b", now), " ", tag("span", INCIDENT["was"].format(value=before, time=at), _class="muted was"),
+        tag("b", now), drawn, " ", tag("span", INCIDENT["was"].format(value=before, time=at), _class="muted was"),
         _class="fact",
     )  # fmt: skip
 
@@ -146,7 +191,7 @@ def cause(moment: Moment, one: IncidentView) -> str:
     found = moment.view.point(one.site, f"{station}/{point}")
     rule = moment.view.rule(one.site, station, point, rule_id)
     if found is None or rule is None:
-        return one.cause
+        return wording.said(one.cause)
     told = alarms.title(alarms.name_of(point, found.description), rule, rule_id)
     if rule.kind in ("high", "low"):
         sign = alarms.SIGNS[rule.kind]
@@ -162,7 +207,8 @@ def _hours(value: float | None, horizon: float | None) -> str:
     return str(INCIDENT["beyond"].format(hours=wording.limit(horizon)))
 
 
-def _countdown(moment: Moment, forecast: Forecast | None) -> Markup:
+def countdown(moment: Moment, forecast: Forecast | None) -> Markup:
+    """How long until what, as a range with its assumptions, told down to now."""
     what = "" if forecast is None else forecast.what
     head = tag("h3", INCIDENT["countdowns"].get(what, INCIDENT["countdown"]))
     if forecast is None or forecast.unknown:
@@ -186,7 +232,7 @@ def _countdown(moment: Moment, forecast: Forecast | None) -> Markup:
         end = moment.view.now + round(left * HOUR)
         pattern = "%H:%M" if left < 20 else "%m-%d %H:%M"
         when = INCIDENT["at"].format(time=wording.local(end, moment.zone, pattern))
-    assumed = "; ".join(forecast.assumptions) or INCIDENT["no_assumptions"]
+    assumed = wording.said("; ".join(forecast.assumptions)) or INCIDENT["no_assumptions"]
     return tag(
         "div", head,
         tag(
