@@ -32,7 +32,6 @@ NEEDS: dict[str, Role] = {
     "answer": Role.OPERATOR,
     "silence": Role.OPERATOR,
     "silence_critical": Role.ENGINEER,
-    "silence_critical": Role.ENGINEER,
     "swap": Role.OPERATOR,  # of one's own duty
     "swap_any": Role.ENGINEER,
     "suppress": Role.ENGINEER,

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 #: The browser may load nothing from elsewhere, and no other page may frame this one.
 POLICY = (
@@ -46,13 +46,11 @@ class Guard:
         if scope["method"] not in _HARMLESS:
             headers = Headers(scope=scope)
             if foreign(headers):
-                refusal = PlainTextResponse("refused: this was sent from another site's page", 403)
-                await refusal(scope, receive, headed)
+                await _refusal(scope, "refused: this was sent from another site's page", 403)(scope, receive, headed)
                 return
             taken = await _body(headers, receive)
             if taken is None:
-                refusal = PlainTextResponse(f"refused: more than {LONGEST_BODY:,} bytes", 413, {"Connection": "close"})
-                await refusal(scope, receive, headed)
+                await _refusal(scope, f"refused: more than {LONGEST_BODY:,} bytes", 413)(scope, receive, headed)
                 return
             receive = taken
         await self.app(scope, receive, headed)
@@ -68,6 +66,13 @@ def foreign(headers: Headers) -> bool:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("host", "")
+
+
+def _refusal(scope: Scope, words: str, status: int) -> Response:
+    headers = {"Connection": "close"}
+    if scope["path"].startswith("/api/"):
+        return JSONResponse({"detail": words}, status, headers)
+    return PlainTextResponse(words, status, headers)
 
 
 async def _body(headers: Headers, receive: Any) -> Any:

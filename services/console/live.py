@@ -187,10 +187,13 @@ class LiveView:
 
     def history(self, limit: int = 100) -> tuple[Transition, ...]:
         """The newest transitions, newest first."""
-        newest = self.listing().once(
+        return tuple(self._transition(event) for event in self.events()[:limit])
+
+    def events(self) -> Sequence[AlarmEvent]:
+        """All transitions that are kept, the newest first."""
+        return self.listing().once(
             "history", lambda: sorted(self._alarms.history, key=lambda event: event.time, reverse=True)
         )
-        return tuple(self._transition(event) for event in newest[:limit])
 
     def occurrence(self, name: str) -> Occurrence | None:
         """The occurrence of that name, as far back as is kept."""

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.console.acts import LONGEST_WHY, NAME
+from services.core.clock import to_ns
 
 Action = Literal[
     "acknowledge", "reset", "shelve", "shelve_once", "unshelve", "out_of_service", "in_service", "suppress",
     "unsuppress",
 ]  # fmt: skip
 
+#: A site, station, point or alarm, `site/station/point/rule`, with `@onset` when one occurrence is meant.
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WHY)]
+
+#: Nanoseconds in 64 bits end in 2262.
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC)
+
+
+def _in_reach(time: datetime) -> datetime:
+    if not _FIRST <= time < _LAST:
+        raise ValueError("must be from 1970 to 2261")
+    return time
+
+
+#: With its offset from UTC.
+Time = Annotated[AwareDatetime, AfterValidator(_in_reach)]
+
+
+def ns(time: datetime | None, otherwise: int) -> int:
+    """Nanoseconds UTC."""
+    return otherwise if time is None else to_ns(time)
+
+
+class Problem(BaseModel):
+    """Why a request was refused, in a sentence: every answer of 400 and above."""
+
+    detail: str
 
 
 class Body(BaseModel):
@@ -33,7 +60,7 @@ class CommandsIn(Body):
     action: Action
     occurrences: list[Name] = Field(min_length=1, max_length=500)
     why: Why
-    until: AwareDatetime | None = None
+    until: Time | None = None
     key: Annotated[str, StringConstraints(max_length=100)] = ""
 
 
@@ -71,6 +98,34 @@ class AlarmOut(BaseModel):
     hidden: bool
     uncertain: bool
     response: str
+
+
+class TransitionOut(BaseModel):
+    """One transition of one occurrence, as it was journalled. number: its place among the occurrence's own."""
+
+    time: str
+    occurrence: str
+    number: int
+    site: str
+    station: str
+    point: str
+    rule: str
+    transition: str
+    priority: str
+    state: str
+    value: float | None
+    limit: float | None
+    unit: str
+    cause: str
+    who: str
+    command: str
+    until: str | None
+
+
+class AlarmWhole(AlarmOut):
+    """An alarm with all its transitions that are kept, the first first."""
+
+    transitions: list[TransitionOut]
 
 
 class IncidentOut(BaseModel):

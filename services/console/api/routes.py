@@ -1,59 +1,93 @@
 """The API's routes, under /api/v1. Every one asks who it is; every act leaves a line in the audit."""
 
 # No postponed annotations here: FastAPI reads those of the routes, which name what is local to `_router`.
-import math
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from services.access.accounts import Accounts, Identity
-from services.access.guesses import TooOften
+from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
 from services.console.acts import Act, Desk, Forbidden, NeedsEnd, do
+from services.console.api import told
 from services.console.api.models import (
     AlarmOut,
+    AlarmWhole,
     AuditOut,
     CommandOut,
     CommandsIn,
     CommandsOut,
     IncidentOut,
     MeOut,
+    Problem,
     SiteOut,
     StatusOut,
+    Time,
+    TransitionOut,
+    ns,
 )
-from services.console.snapshots import AlarmView
-from services.core.clock import iso, to_ns
+from services.console.api.refusals import refuse
+from services.console.api.who import Who
+from services.console.gate import address_of
+from services.core.clock import iso
 from services.core.errors import LogError
-from services.store.database import StoreError
 
-_bearer = HTTPBearer(auto_error=False, description="A token of `headworks users token`")
+_ABOUT = """What the pages show, and what people do to alarms, for programs.
+
+Every request needs `Authorization: Bearer TOKEN`, a token of `headworks users token`; what its user's role allows,
+`/me` says. Times are ISO 8601; those of alarms are times of the run's clock (`now` of `/status`). An answer of 400 and
+above is `{"detail": "a sentence"}`. After 503 nothing was taken: send the same again.
+"""
+
+#: Every route may answer these.
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The body cannot be read"},
+    401: {"model": Problem, "description": "No token, or one that opens nothing (any more)"},
+    422: {"model": Problem, "description": "A field is missing or wrong"},
+    429: {"model": Problem, "description": "Too many wrong tokens from one address: wait as Retry-After says"},
+    503: {"model": Problem, "description": "The log or the folder of users cannot be used; nothing was taken"},
+}
+_FORBIDDEN: dict[int | str, dict[str, Any]] = {
+    403: {"model": Problem, "description": "The role may not; it says which"}
+}
+_COUNTED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"X-Total-Count": {"description": "How many there are in all", "schema": {"type": "integer"}}}}
+}
+
+_Site = Annotated[str, Query(max_length=64, description="Of this site alone")]
+_Priority = Annotated[str, Query(max_length=20, description="critical, high, medium or journal")]
+_State = Annotated[str, Query(max_length=9, pattern=r"^[A-I]*$", description="Some of the letters A to I of ISA-18.2")]
+_Limit = Annotated[int, Query(ge=1, le=10_000, description="At most so many")]
+_Offset = Annotated[int, Query(ge=0, le=1_000_000, description="After so many")]
+_Word = Annotated[str, Query(max_length=64)]
 
 
 def mount(app: FastAPI, desk: Desk) -> None:
-    """Adds the routes to the console's application."""
+    """Adds the routes to the console's application, and how they refuse."""
     router = _router(desk)
     app.include_router(router)
 
     def described() -> dict[str, Any]:
-        return get_openapi(title="Headworks", version="1", routes=router.routes)
+        return get_openapi(title="Headworks", version="1", description=_ABOUT, routes=router.routes)
 
     app.add_api_route("/api/openapi.json", described, include_in_schema=False)
+    refuse(app, router)
 
 
 def _router(desk: Desk) -> APIRouter:
-    router = APIRouter(prefix="/api/v1")
-    who = _Who(desk.accounts)
+    who = Who(desk.accounts)
+    router = APIRouter(prefix="/api/v1", responses=_REFUSALS, dependencies=[Depends(who.anybody)])
+    someone = Annotated[Identity, Depends(who.anybody)]
 
+    # What looks at the view is `async`: it is in the loop that changes it, so that nothing changes meanwhile.
     @router.get("/me")
-    def me(user: Annotated[Identity, Depends(who.anybody)]) -> MeOut:
+    async def me(user: someone) -> MeOut:
         """Who the token says one is."""
         return MeOut(name=user.name, role=user.role.value, acts=sorted(act for act in NEEDS if may(user.role, act)))
 
-    @router.get("/status", dependencies=[Depends(who.anybody)])
-    def status() -> StatusOut:
+    @router.get("/status")
+    async def status() -> StatusOut:
         """Whether what is shown is alive."""
         found, now = desk.status(), desk.view.now
         return StatusOut(
@@ -61,49 +95,62 @@ def _router(desk: Desk) -> APIRouter:
             problem=found.problem,
         )  # fmt: skip
 
-    @router.get("/sites", dependencies=[Depends(who.anybody)])
-    def sites() -> list[SiteOut]:
+    @router.get("/sites")
+    async def sites() -> list[SiteOut]:
         """All sites, in catalogue order."""
-        return [
-            SiteOut(id=s.id, name=s.name, kind=s.kind, through=_time(s.through), silent=s.silent, alarms=dict(s.alarms))
-            for s in desk.view.sites()
-        ]
+        return [told.site(one) for one in desk.view.sites()]
 
-    @router.get("/alarms", dependencies=[Depends(who.anybody)])
-    def alarms(
-        site: Annotated[str, Query(max_length=64)] = "",
-        priority: Annotated[str, Query(max_length=20)] = "",
-        state: Annotated[str, Query(max_length=9, pattern=r"^[A-I]*$")] = "",
-    ) -> list[AlarmOut]:
-        """What stands or waits to be seen, hidden ones too: most severe first. `state`: some of the letters A to I."""
-        found = [*desk.view.active(), *desk.view.hidden()]
-        found += [one for one in desk.view.cleared() if one.letter in ("D", "E", "F")]
-        return [
-            _alarm(one) for one in found
-            if (not site or one.site == site) and (not priority or one.priority == priority)
-            and (not state or one.letter in state)
+    @router.get("/alarms", responses=_COUNTED)
+    async def alarms(
+        answer: Response, site: _Site = "", priority: _Priority = "", state: _State = "", limit: _Limit = 1000,
+        offset: _Offset = 0,
+    ) -> list[AlarmOut]:  # fmt: skip
+        """What stands, waits to be seen, or is put aside: within each of these the most severe first."""
+        found = [
+            one for one in desk.view.listing().everything
+            if (not site or one.first.site == site) and (not priority or one.last.priority == priority)
+            and (not state or one.state in state)
         ]  # fmt: skip
+        answer.headers["X-Total-Count"] = str(len(found))
+        return [told.alarm(desk.view.alarm(one)) for one in found[offset : offset + limit]]
 
-    @router.get("/incidents", dependencies=[Depends(who.anybody)])
-    def incidents() -> list[IncidentOut]:
+    @router.get("/alarms/{occurrence:path}", responses={404: {"model": Problem, "description": "None of that name"}})
+    async def alarm(
+        occurrence: Annotated[str, Path(max_length=400, description="As `/alarms` names it")],
+    ) -> AlarmWhole:
+        """One occurrence, also one that has gone, as far back as the console keeps them, with its transitions."""
+        found = desk.view.occurrence(occurrence)
+        if found is None:
+            raise HTTPException(404, "occurrence: there is none of that name, or it is long gone")
+        transitions = [told.transition(event) for event in found.story]
+        return AlarmWhole(**told.alarm(desk.view.alarm(found)).model_dump(), transitions=transitions)
+
+    @router.get("/history", responses=_COUNTED)
+    async def history(
+        answer: Response, since: Time | None = None, until: Time | None = None, site: _Site = "",
+        priority: _Priority = "", limit: _Limit = 100, offset: _Offset = 0,
+    ) -> list[TransitionOut]:  # fmt: skip
+        """Transitions from `since` to before `until`, the newest first, as far back as the console keeps them."""
+        begin, end = ns(since, -1), ns(until, 2**63)
+        found = [
+            one for one in desk.view.events()
+            if begin <= one.time < end and (not site or one.site == site)
+            and (not priority or one.priority == priority)
+        ]  # fmt: skip
+        answer.headers["X-Total-Count"] = str(len(found))
+        return [told.transition(one) for one in found[offset : offset + limit]]
+
+    @router.get("/incidents")
+    async def incidents() -> list[IncidentOut]:
         """Open ones first."""
-        return [
-            IncidentOut(
-                incident=one.incident, site=one.site, kind=one.kind, phase=one.phase, since=iso(one.began),
-                cause=one.cause, next_step=one.next_step, closed=_time(one.closed),
-            )
-            for one in desk.view.incidents()
-        ]  # fmt: skip
+        return [told.incident(one) for one in desk.view.incidents()]
 
-    @router.post("/commands")
-    async def commands(
-        body: CommandsIn, request: Request, user: Annotated[Identity, Depends(who.anybody)]
-    ) -> CommandsOut:
+    @router.post("/commands", responses=_FORBIDDEN)
+    async def commands(body: CommandsIn, request: Request, user: someone) -> CommandsOut:
         """Acknowledge, shelve and the like: one command an occurrence, each answered from the journal."""
-        until = to_ns(body.until) if body.until is not None else 0
-        act = Act(body.action, body.occurrences, body.why, until, body.key)
+        act = Act(body.action, body.occurrences, body.why, ns(body.until, 0), body.key)
         try:
-            done = await do(desk, user, _address(request), act)
+            done = await do(desk, user, address_of(request), act)
         except Forbidden as error:
             raise HTTPException(403, str(error)) from None
         except NeedsEnd as error:
@@ -113,61 +160,16 @@ def _router(desk: Desk) -> APIRouter:
         results = [CommandOut.model_validate(asdict(one)) for one in done]
         return CommandsOut(results=results)
 
-    @router.get("/audit")
+    @router.get("/audit", responses=_FORBIDDEN)
     def audit(
-        user: Annotated[Identity, Depends(who.anybody)], limit: Annotated[int, Query(ge=1, le=1000)] = 100
-    ) -> list[AuditOut]:
-        """What people did, newest first. For administrators."""
+        user: someone, request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 100, offset: _Offset = 0,
+        by: _Word = "", action: _Word = "", outcome: _Word = "",
+    ) -> list[AuditOut]:  # fmt: skip
+        """What people did, newest first: by a user, of an action, of an outcome. For administrators."""
         if not may(user.role, "audit"):
+            desk.accounts.record(user.name, address_of(request), "audit", request.url.path, "forbidden", "")
             raise HTTPException(403, f"audit: needs the role {NEEDS['audit'].value}, this is {user.role.value}")
-        return [
-            AuditOut(
-                time=iso(a.time), user=a.user, address=a.address, action=a.action, target=a.target, outcome=a.outcome,
-                detail=a.detail,
-            )
-            for a in desk.accounts.audit(limit)
-        ]  # fmt: skip
+        found = desk.accounts.book.lines(limit, user=by, action=action, outcome=outcome, offset=offset)
+        return [AuditOut(**asdict(one) | {"time": iso(one.time)}) for one in found]
 
     return router
-
-
-class _Who:
-    """Who a request is from, by its token."""
-
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
-
-    def anybody(
-        self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None
-    ) -> Identity:
-        """The user; 401 for nobody, 429 after too many wrong guesses, 503 when it cannot be looked up."""
-        try:
-            found = self._accounts.by_token(given.credentials, _address(request)) if given is not None else None
-        except TooOften as error:
-            raise HTTPException(429, str(error), {"Retry-After": str(math.ceil(error.seconds))}) from None
-        except StoreError as error:
-            raise HTTPException(503, str(error)) from None
-        if found is None:
-            raise HTTPException(401, "a valid token is needed", {"WWW-Authenticate": "Bearer"})
-        return found
-
-
-def _alarm(one: AlarmView) -> AlarmOut:
-    return AlarmOut(
-        occurrence=one.occurrence, site=one.site, station=one.station, point=one.point, rule=one.rule_id,
-        priority=one.priority, state=one.letter, raised=iso(one.raised), cleared=_time(one.cleared),
-        value=_finite(one.value), limit=_finite(one.limit), unit=one.unit, hidden=one.hidden,
-        uncertain=one.uncertain, response=one.rule.response if one.rule is not None else "",
-    )  # fmt: skip
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _time(ns: int | None) -> str | None:
-    return None if ns is None else iso(ns)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client is not None else ""

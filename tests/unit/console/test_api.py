@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from services.access.roles import may
 from services.console.api.models import Action
 from services.console.api.routes import mount
+from services.core.catalogue.model import Site
 from services.core.clock import SECOND, iso
 from services.core.records import Tick
 from tests.control_room import ROLES, ControlRoom
@@ -21,8 +22,8 @@ from tests.control_room import ROLES, ControlRoom
 class Plant(ControlRoom):
     """A site with a high alarm that stands, behind the API."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, plant: Site | None = None) -> None:
+        super().__init__(folder, plant)
         self.measure([9.0])
         self.measure([9.0])
         self.app = FastAPI()
@@ -151,6 +152,6 @@ def test_guessing_tokens_is_slowed(desk: Plant) -> None:
 def test_it_describes_itself(desk: Plant) -> None:
     described = asyncio.run(desk.request("GET", "/api/openapi.json")).json()
     assert set(described["paths"]) == {
-        "/api/v1/me", "/api/v1/status", "/api/v1/sites", "/api/v1/alarms", "/api/v1/incidents", "/api/v1/commands",
-        "/api/v1/audit",
+        "/api/v1/me", "/api/v1/status", "/api/v1/sites", "/api/v1/alarms", "/api/v1/alarms/{occurrence}",
+        "/api/v1/history", "/api/v1/incidents", "/api/v1/commands", "/api/v1/audit",
     }  # fmt: skip
