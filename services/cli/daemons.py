@@ -31,6 +31,7 @@ SERVICES = {
     "zones": "Put together what sites say of their windows: zones, night flows, balances; a Faust worker.",
     "sink": "Write readings, aggregates and alarms from Kafka into InfluxDB.",
     "archive": "Keep all of the log of sites as Parquet, exact by offset.",
+    "recompute": "Give windows anew, out of the archive, that got readings after they had left memory.",
     "console": "Serve the operators' pages and the HTTP API over a cluster.",
 }
 

@@ -16,6 +16,9 @@ HELP = """Give the windows anew that got readings after they had left memory, fr
 run has it. docs/guide/windows.md says which those are.
 
 Example: [bold]headworks recompute --data headworks-data[/]
+
+In a cluster it is a service, which follows what the aggregate workers ask for, beside the archive's folder:
+[bold]headworks recompute --cluster[/]
 """
 
 
@@ -26,8 +29,16 @@ def register(app: typer.Typer) -> None:
 
 def _recompute(
     data: Annotated[Path, typer.Option(help="Folder of the site log.")] = DEFAULT_DATA,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="A cluster's service; HEADWORKS_* variables instead of --data.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
+    if cluster:
+        from services.cli.daemons import serve
+
+        serve("recompute")
+        return
     from services.job.recompute import recompute_all
 
     done = asyncio.run(recompute_all(data))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.aggregator.sinks.parquet import History
-from services.aggregator.sinks.parquet.again import asked, days_of, recompute
+from services.aggregator.sinks.parquet.again import asked, days_of, recompute, steps_again
 from services.aggregator.zones import ZoneFolds
-from services.aggregator.zones.steps import step_of
-from services.aggregator.zones.terms import told_of
 from services.core.catalogue import from_json
 from services.core.codec import STEPS, decode_records, encode_output
-from services.core.records import Aggregates, Config, SiteStep
 from services.job.options import LOG_FILE
 from services.runtime.local import LocalLog, ProcessorShell
 
@@ -51,7 +47,7 @@ async def recompute_all(data: Path) -> Recomputed:
                 done.windows += len(windows)
                 done.rows += sum(len(window.points) for window in windows)
                 outputs = [(topic, wanted.site, text) for topic, text in map(encode_output, windows)]
-                outputs += [(STEPS, step.key, encode_output(step)[1]) for step in _steps(config, windows)]
+                outputs += [(STEPS, step.key, encode_output(step)[1]) for step in steps_again(config, windows)]
                 await log.commit_step(NAME, 0, {}, outputs)
         if done.windows:
             async with ProcessorShell(log, [ZoneFolds()], topic=STEPS, decode=decode_records) as zones:
@@ -59,12 +55,3 @@ async def recompute_all(data: Path) -> Recomputed:
         await log.set_meta(_FOLLOWED, str(head))
         await log.forget(NAME)
     return done
-
-
-def _steps(config: Config, windows: Sequence[Aggregates]) -> Iterator[SiteStep]:
-    """What they say to zones and balances, which give out anew what they still keep."""
-    _, told = told_of(config.catalogue_json)
-    for one in told:
-        for window in windows:
-            if window.width in one.widths:
-                yield step_of(config.site, one, config.time, window)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
-
-from aiokafka.errors import KafkaError
+from typing import Self
 
 from services.core.codec import encode_records
-from services.core.errors import LogError
 from services.core.records import Command
 from services.core.settings import Settings
-from services.runtime.cluster.client import given_up, new_producer, started, unreachable
 from services.runtime.cluster.partitioning import partition_of
+from services.runtime.cluster.sending import Outgoing, Sending
 from services.runtime.cluster.topics import SITES
 
 #: Seconds that Kafka has to take a command: a person waits for it.
@@ -22,55 +18,28 @@ PATIENCE = 5.0
 
 
 class Commands:
-    """An async context manager. Its producer is made when it is needed, and anew after a failure."""
+    """An async context manager."""
 
     def __init__(self, settings: Settings, patience: float = PATIENCE) -> None:
-        self._settings, self._patience = settings, patience
-        self._producer: Any = None
-        self._lock = asyncio.Lock()
+        self._partitions = settings.partitions
+        self._sending = Sending(settings, patience)
 
     async def __aenter__(self) -> Self:
+        await self._sending.__aenter__()
         return self
 
     async def __aexit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._give_up()
+        await self._sending.__aexit__(kind, error, trace)
 
     async def send(self, commands: Sequence[Command]) -> None:
         """Each into its site's partition, acknowledged by all replicas in sync.
 
         LogError: Kafka did not say that it has all of them; some may be in the log all the same. The processors take
-        a command once, whatever its number there: it may be sent again under the same id.
+        a command once by its id: it may be sent again.
         """
-        if not commands:
-            return
-        try:
-            async with asyncio.timeout(self._patience), self._lock:
-                if self._producer is None:
-                    producer = new_producer(self._settings)
-                    await started(producer, self._settings, self._patience)
-                    self._producer = producer
-                topic = self._settings.topic(SITES)
-                pending = [
-                    await self._producer.send(
-                        topic,
-                        encode_records([command]),
-                        command.site.encode(),
-                        partition_of(command.site, self._settings.partitions),
-                    )
-                    for command in commands
-                ]
-                await asyncio.gather(*pending)
-        except (KafkaError, TimeoutError) as error:
-            await self._give_up()
-            raise unreachable(self._settings, error) from error
-        except (LogError, asyncio.CancelledError):
-            await self._give_up()
-            raise
-
-    async def _give_up(self) -> None:
-        """What was not sent is not sent later: a person who was told that it failed has gone on to something else."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await given_up(producer)
+        await self._sending.send([
+            Outgoing(SITES, one.site, encode_records([one]), partition_of(one.site, self._partitions))
+            for one in commands
+        ])  # fmt: skip

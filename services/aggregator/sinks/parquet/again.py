@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from services.aggregator.sinks.parquet.history import History
 from services.aggregator.windows.late import window_of
 from services.aggregator.windows.recompute import looks_back, windows_again
 from services.aggregator.windows.terms import Terms
 from services.aggregator.windows.waiting import Columns
+from services.aggregator.zones.steps import step_of
+from services.aggregator.zones.terms import told_of
 from services.core.catalogue import from_json
 from services.core.clock import DAY, iso
-from services.core.records import Aggregates, Config, Recompute
+from services.core.records import Aggregates, Config, Recompute, SiteStep
 
 _WITHIN = """
 SELECT r.log_offset, p.index, epoch_ns(r.time) AS time, r.value, r.quality
@@ -38,13 +42,19 @@ def asked(history: History, after: int = 0) -> list[Recompute]:
         "WHERE log_offset > ? ORDER BY ALL",
         [after],
     )
+    rows = zip(*(column.to_pylist() for column in found.columns), strict=True)
+    return joined(Recompute(*row) for row in rows)
+
+
+def joined(wanted: Iterable[Recompute]) -> list[Recompute]:
+    """As few spans, by site and width: those that overlap or touch are one."""
     spans: list[Recompute] = []
-    for site, width, start, end, readings in zip(*(column.to_pylist() for column in found.columns), strict=True):
+    for one in sorted(wanted, key=lambda one: (one.site, one.width, one.start, one.end)):
         last = spans[-1] if spans else None
-        if last is not None and (last.site, last.width) == (site, width) and start <= last.end:
-            spans[-1] = replace(last, end=max(last.end, end), readings=last.readings + readings)
+        if last is not None and (last.site, last.width) == (one.site, one.width) and one.start <= last.end:
+            spans[-1] = replace(last, end=max(last.end, one.end), readings=last.readings + one.readings)
         else:
-            spans.append(Recompute(site, width, start, end, readings))
+            spans.append(replace(one, catalogue=""))
     return spans
 
 
@@ -57,7 +67,15 @@ def days_of(wanted: Recompute, zone: str) -> Iterator[Recompute]:
         start = end
 
 
-def recompute(history: History, config: Config, wanted: Recompute) -> list[Aggregates]:
+class Readings(Protocol):
+    """What can be asked for a table `readings`, each reading in it once."""
+
+    def sql(self, text: str, parameters: list[Any] | None = None) -> pa.Table:
+        """What DuckDB answers; duckdb.Error."""
+        ...
+
+
+def recompute(history: Readings, config: Config, wanted: Recompute) -> list[Aggregates]:
     """The windows that are wanted, whole, under the catalogue of `config`; duckdb.Error when the history cannot be.
 
     A day's worth of a plant with 300 points every ten seconds is 2.6 million readings, held at once.
@@ -79,3 +97,12 @@ def recompute(history: History, config: Config, wanted: Recompute) -> list[Aggre
         )
     )
     return list(windows_again(wanted, columns, terms))
+
+
+def steps_again(config: Config, windows: Sequence[Aggregates]) -> Iterator[SiteStep]:
+    """What recomputed windows say to zones and balances, which give out anew what they still keep."""
+    _, told = told_of(config.catalogue_json)
+    for one in told:
+        for window in windows:
+            if window.width in one.widths:
+                yield step_of(config.site, one, config.time, window)
