@@ -102,8 +102,9 @@ class Desk:
         """Somebody takes a problem on."""
         return self._add(self.dispatch.answer(problem, who, at(minute), **more))
 
-    def restart(self) -> None:
-        """Everything but the stored state is forgotten."""
+    def restart(self, oncall: OnCall | None = None) -> None:
+        """Everything but the stored state is forgotten; perhaps with other rules."""
+        self.oncall = oncall or self.oncall
         stored = self.dispatch.dump()
         self.dispatch = Dispatch(self.oncall)
         self.dispatch.load(json.loads(json.dumps(stored)))
