@@ -25,6 +25,7 @@ from services.console.guard import Guard
 from services.console.live import LiveView
 from services.console.markup import tag
 from services.console.pages.alarm_list.page import AlarmPage
+from services.console.pages.alarm_one import AlarmOne
 from services.console.pages.frame import Content, Frame
 from services.console.pages.overview import Overview
 from services.console.plain import document
@@ -39,6 +40,9 @@ PAGES: tuple[tuple[str, str, Callable[[], Content]], ...] = (
     ("/", "overview", Overview),
     ("/alarms", "alarms", AlarmPage),
 )
+
+#: Pages that others lead to: they are not in the navigation.
+INNER: tuple[tuple[str, str, Callable[[], Content]], ...] = (("/alarms/one", "alarms", AlarmOne),)
 
 
 def build(
@@ -63,7 +67,7 @@ def build(
     gate = Gate(desk.accounts, Sessions(people, time.time_ns)) if desk is not None and people is not None else None
     duties = Duties(desk, people) if desk is not None and people is not None else None
     room = Room(utility, view, asked, zone, desk, gate, people, duties)
-    for path, name, content in PAGES:
+    for path, name, content in (*PAGES, *INNER):
         _page(room, path, name, content)
 
     app = FastAPI(title=PAGE["title"], docs_url=None, redoc_url=None, openapi_url=None)
@@ -74,7 +78,7 @@ def build(
         sign_in.mount(app, gate)
         link.mount(app, room)
         peoples.mount(app, room, [(path, name) for path, name, _ in PAGES])
-    app.add_exception_handler(StoreError, _away)
+    app.add_exception_handler(StoreError, away)
     ui.run_with(
         app,
         dark=True,
@@ -97,7 +101,7 @@ def _page(room: Room, path: str, name: str, content: Callable[[], Content]) -> N
             try:
                 known = room.gate.visitor(request)
             except StoreError as error:
-                return _away(request, error)
+                return away(request, error)
             if known is None:
                 return to_sign_in(request)
             visitor = known
@@ -105,7 +109,7 @@ def _page(room: Room, path: str, name: str, content: Callable[[], Content]) -> N
         return None
 
 
-def _away(request: Request, error: Exception) -> Response:
+def away(request: Request, error: Exception) -> Response:
     """The database of people does not answer: in words, and in the form that was asked for."""
     if request.url.path.startswith("/api/"):
         return JSONResponse({"detail": str(error)}, 503)

@@ -47,12 +47,20 @@ LIST: dict[str, Any] = {
     },
     "nothing": "Select alarms first, or move to one with j and k.",
     "cannot": "{act}: none of the selected alarms can be.",
-    "keys": "Keys", "sound_on": "Sound on", "sound_off": "Sound off",
+    "keys": {
+        "move": "move from alarm to alarm",
+        "pick": "select",
+        "pick_all": "select all shown",
+        "acknowledge": "acknowledge",
+        "noted": "acknowledge with a comment",
+        "shelve": "shelve",
+        "comment": "comment",
+        "search": "search",
+        "open": "open the alarm",
+        "let_go": "close, clear the selection",
+    },
+    "sound_on": "Sound on", "sound_off": "Sound off",
     "sound_hint": "A tone for every new critical or high alarm (m)",
-    "keys_told": (
-        "j k: move · x: select · Shift+X: all shown · a: acknowledge · s: shelve · c: comment · / search · "
-        "Enter: open · Esc: close, clear · m: sound"
-    ),
     "back": "Back to the list",
     "one": {
         "title": "Alarm", "unknown": "This occurrence is not known here",
@@ -82,7 +90,8 @@ ALARM_ACTS: dict[str, Any] = {
     },
     "more_why": "More (needed for Other)", "say_why": "Say why.",
     "until": "Until", "ends": {
-        "15m": "15 minutes", "1h": "1 hour", "shift": "end of the shift, {time}", "most": "as long as may be, {time}", "custom": "minutes:",
+        "15m": "15 minutes", "1h": "1 hour", "shift": "end of the shift, {time}", "most": "as long as may be, {time}",
+        "custom": "minutes:",
     },
     "once": "At most until it clears (once)",
     "bounded": "At most {age}: the shortest that the selected alarms allow.",

@@ -47,12 +47,20 @@ LIST: dict[str, Any] = {
     },
     "nothing": "请先选择报警，或用 j、k 移到一条报警。",
     "cannot": "{act}：所选报警均不适用。",
-    "keys": "快捷键", "sound_on": "声音开", "sound_off": "声音关",
+    "keys": {
+        "move": "在报警间移动",
+        "pick": "选择",
+        "pick_all": "本页全选",
+        "acknowledge": "确认",
+        "noted": "确认并写备注",
+        "shelve": "搁置",
+        "comment": "备注",
+        "search": "搜索",
+        "open": "打开报警",
+        "let_go": "关闭，取消选择",
+    },
+    "sound_on": "声音开", "sound_off": "声音关",
     "sound_hint": "出现新的紧急或高级报警时发声（m）",
-    "keys_told": (
-        "j k：移动 · x：选择 · Shift+X：本页全选 · a：确认 · s：搁置 · c：备注 · / 搜索 · "
-        "Enter：打开 · Esc：关闭、取消选择 · m：声音"
-    ),
     "back": "返回列表",
     "one": {
         "title": "报警", "unknown": "此处没有这条报警记录",

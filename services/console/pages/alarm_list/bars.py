@@ -16,6 +16,12 @@ from services.console.words import ALARMS, LIST
 ACTS = ("acknowledge", "shelve", "unshelve", "reset", "comment", "out_of_service", "in_service")
 KEYS = {"acknowledge": "a", "shelve": "s", "comment": "c"}
 
+#: All keys of the page, by their name in LIST["keys"].
+ALL_KEYS = {
+    "move": "j k", "pick": "x", "pick_all": "Shift+X", **KEYS, "noted": "Shift+A", "search": "/", "open": "Enter",
+    "let_go": "Esc",
+}  # fmt: skip
+
 
 def filters(query: Query, found: Found) -> Markup:
     """States and priorities as links with their counts: a filter is an address."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-
-from nicegui import ui
 
 from services.console import comments
 from services.console.acts import Act, Forbidden
@@ -46,16 +45,15 @@ async def asked(frame: Frame, what: str, fit: Sequence[Occurrence], left_out: in
             return Act(what, targets, "")
 
 
-def comment(frame: Frame, fit: Sequence[Occurrence], text: str) -> None:
+async def comment(frame: Frame, fit: Sequence[Occurrence], text: str) -> None:
     """Keeps a comment in the visitor's name, and says so on the page."""
-    room, visitor = frame.room, frame.visitor
+    room, user = frame.room, await frame.present("comment")
+    if user is None or room.desk is None or room.database is None:
+        return
+    names = [one.first.occurrence for one in fit]
+    book = Comments(room.database)
     try:
-        user = room.gate.present(visitor) if room.gate is not None else None
-        if user is None or room.desk is None or room.database is None:
-            ui.navigate.to("/sign-in?next=/alarms")
-            return
-        names = [one.first.occurrence for one in fit]
-        comments.write(room.desk, Comments(room.database), user, visitor.address, names, text)
+        await asyncio.to_thread(comments.write, room.desk, book, user, frame.visitor.address, names, text)
     except (Forbidden, BadComment) as error:
         frame.say(str(error), bad=True)
     except StoreError as error:

@@ -67,8 +67,8 @@ class AlarmPage:
             self._own("empty")
         with ui.element("div").classes("under"):
             self._own("pages", "nav").classes("pagesbar").props(f'aria-label="{LIST["pages"]}"')
-            ui.html(tag("span", LIST["keys_told"]), sanitize=False).classes("keys")
         self._own("acts").classes("actsbar")
+        frame.keys.extend((key, LIST["keys"][name]) for name, key in bars.ALL_KEYS.items())
         ui.on("alarms", self._said)
 
     def _own(self, name: str, kind: str = "div") -> ui.html:
@@ -212,7 +212,7 @@ class AlarmPage:
         finally:
             self._asking = False
         if order is not None and act == "comment":
-            doing.comment(self._frame, fit, order.why)
+            await doing.comment(self._frame, fit, order.why)
             self._read_comments(anew=True)
         elif order is not None:
             await self._send(act, order, fit)
