@@ -26,8 +26,11 @@ from services.console.live import LiveView
 from services.console.markup import tag
 from services.console.pages.alarm_list.page import AlarmPage
 from services.console.pages.alarm_one import AlarmOne
+from services.console.pages.duty.notices import Notices
 from services.console.pages.frame import Content, Frame
+from services.console.pages.oncall import OnCallNow
 from services.console.pages.overview import Overview
+from services.console.pages.work import WorkWindows
 from services.console.plain import document
 from services.console.room import Room
 from services.console.snapshots import Status
@@ -39,6 +42,8 @@ from services.store.database import Database, StoreError
 PAGES: tuple[tuple[str, str, Callable[[], Content]], ...] = (
     ("/", "overview", Overview),
     ("/alarms", "alarms", AlarmPage),
+    ("/oncall", "oncall", OnCallNow),
+    ("/work", "work", WorkWindows),
 )
 
 #: Pages that others lead to: they are not in the navigation.
@@ -105,7 +110,7 @@ def _page(room: Room, path: str, name: str, content: Callable[[], Content]) -> N
             if known is None:
                 return to_sign_in(request)
             visitor = known
-        Frame(room, visitor, content(), links, path)
+        Frame(room, visitor, content(), links, path, Notices())
         return None
 
 

@@ -42,15 +42,17 @@ class Content(Protocol):
 
 
 class Frame:
-    """One browser's page. links: (path, name in NAVIGATION) of all pages; path: of this one.
+    """One browser's page. links: (path, name in NAVIGATION) of all pages; path: of this one.  notices: what every
+    page says above its content.
 
     keys: the page's own keys and their words, for the help; its `build` appends them.
     """
 
     def __init__(
-        self, room: Room, visitor: Visitor, content: Content, links: Sequence[tuple[str, str]], path: str
-    ) -> None:
-        self.room, self.visitor = room, visitor
+        self, room: Room, visitor: Visitor, content: Content, links: Sequence[tuple[str, str]], path: str,
+        notices: Content | None = None,
+    ) -> None:  # fmt: skip
+        self.room, self.visitor, self._notices = room, visitor, notices
         self.keys: list[tuple[str, str]] = []
         self.gone = False
         self._client = ui.context.client
@@ -197,6 +199,8 @@ class Frame:
                 "banner alert lostbar"
             ).props('role="alert"')
             self.part("banners").props('role="status"')
+            if self._notices is not None:
+                self._notices.build(self, moment)
         self.page = ui.element("main").classes("page").props('id="main" tabindex="-1"')
         with self.page:
             self._content.build(self, moment)
@@ -220,6 +224,8 @@ class Frame:
             self.show("banners", header.banners(moment))
             self.show("aloud", tag("span", header.announcement(moment)))
             self.page.classes(add="old" if moment.old else "", remove="" if moment.old else "old")
+            if self._notices is not None:
+                self._notices.refresh(self, moment)
             self._content.refresh(self, moment)
             self.show("foot", header.footer(moment))
             self._beats += 1
