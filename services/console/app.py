@@ -28,6 +28,8 @@ from services.console.pages.alarm_list.page import AlarmPage
 from services.console.pages.alarm_one import AlarmOne
 from services.console.pages.duty.notices import Notices
 from services.console.pages.frame import Content, Frame
+from services.console.pages.handover import HandoverPage
+from services.console.pages.incidents import Incidents
 from services.console.pages.oncall import OnCallNow
 from services.console.pages.overview import Overview
 from services.console.pages.work import WorkWindows
@@ -42,7 +44,9 @@ from services.store.database import Database, StoreError
 PAGES: tuple[tuple[str, str, Callable[[], Content]], ...] = (
     ("/", "overview", Overview),
     ("/alarms", "alarms", AlarmPage),
+    ("/incidents", "incident", Incidents),
     ("/oncall", "oncall", OnCallNow),
+    ("/handover", "handover", HandoverPage),
     ("/work", "work", WorkWindows),
 )
 

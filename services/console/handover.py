@@ -28,7 +28,7 @@ MOST_STARTS = 8
 _OF_STATION = ("silent", "link")
 
 #: The lists whose members are alarms, in the order in which a shift tells them: what needs somebody first.
-ALARM_LISTS = ("unseen", "standing", "uncertain", "stale", "shelved", "suppressed", "removed")
+ALARM_LISTS = ("unseen", "stale", "uncertain", "standing", "shelved", "suppressed", "removed")
 
 
 class BadShift(HeadworksError):
@@ -89,8 +89,12 @@ class Sheet:
     oftenest: Sequence[tuple[AlarmEvent, int]]
 
     def of(self, name: str) -> tuple[Standing, ...]:
-        """One of ALARM_LISTS."""
-        found: tuple[Standing, ...] = self.uncertain if name == "uncertain" else getattr(self.alarms, name)
+        """One of ALARM_LISTS; of what stands those that somebody has acknowledged, since the others are `unseen`."""
+        if name == "uncertain":
+            return self.uncertain
+        if name == "standing":
+            return tuple(one for one in self.alarms.standing if not one.unseen_since)
+        found: tuple[Standing, ...] = getattr(self.alarms, name)
         return found
 
     def lists(self) -> dict[str, list[str]]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from services.console.words import alarms_en as _alarms
 from services.console.words import duty_en as _duty
+from services.console.words import shift_en as _shift
 
 LIST, ALARM_ACTS = _alarms.LIST, _alarms.ALARM_ACTS
 AREAS, DUTY, ONCALL, WORK = _duty.AREAS, _duty.DUTY, _duty.ONCALL, _duty.WORK
+INCIDENTS, TIMELINE, HANDOVER = _shift.INCIDENTS, _shift.TIMELINE, _shift.HANDOVER
 
 PAGE: dict[str, str] = {
     "title": "Headworks",
