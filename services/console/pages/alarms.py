@@ -60,6 +60,7 @@ def _row(moment: Moment, one: AlarmView) -> Markup:
         tag("td", *_advice(one), _class="advice"),
         tag("td", _left(one), _class="left"),
         _class=f"is-{one.priority}" + (" is-over" if one.cleared is not None else ""),
+        data_o=one.occurrence,
     )
 
 
