@@ -5,6 +5,7 @@ BENCHES = {
     "detect": "bench.detect",
     "ingest": "bench.ingest",
     "latency": "bench.latency",
+    "response": "bench.response",
     "scale": "bench.scale",
     "sink": "bench.sink",
     "windows": "bench.windows",
