@@ -12,6 +12,7 @@ from services.core.errors import HeadworksError
 from services.core.records import AlarmEvent, Config, IncidentEvent, Output, Record, Tick
 from services.job.follower import Follower
 from services.job.options import LOG_FILE
+from services.notify.known import SiteWords, words_of
 from services.notify.sources import Clock, Happening
 from services.runtime.local import LogView
 
@@ -26,7 +27,7 @@ class FolderSource:
         """LogError when the folder has no log, or one that cannot be used."""
         self.name, self.lost = _PART, 0
         self.clock = Clock(player)
-        self.names: dict[str, str] = {}
+        self.names: dict[str, SiteWords] = {}
         self._view = LogView.open(data / LOG_FILE)
         self._follower = Follower(self._view, [self._take])
         self._waiting: list[Happening] = []
@@ -65,6 +66,6 @@ class FolderSource:
             case Tick():
                 self.clock.ticked = max(self.clock.ticked, entry.time)
             case Config():
-                self.names[entry.site] = from_json(entry.catalogue_json).name
+                self.names[entry.site] = words_of(from_json(entry.catalogue_json))
             case AlarmEvent() | IncidentEvent():
                 self._waiting.append(Happening(_PART, self._follower.at, entry))

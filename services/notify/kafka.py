@@ -19,6 +19,7 @@ from services.core.records import AlarmEvent, Config, IncidentEvent, Tick
 from services.core.settings import Settings
 from services.daemons.health import Health
 from services.daemons.load import Load
+from services.notify.known import SiteWords, words_of
 from services.notify.sources import Clock, Happening
 from services.runtime.cluster.catalogues import catalogue_of, load_catalogues
 from services.runtime.cluster.client import Unreachable
@@ -55,7 +56,7 @@ class ClusterSource:
     def __init__(self, settings: Settings, health: Health) -> None:
         self.name, self.lost, self.behind = source_name(settings), 0, 0
         self.clock = Clock(settings.player)
-        self.names: dict[str, str] = {}
+        self.names: dict[str, SiteWords] = {}
         self._settings, self._health = settings, health
         self._ids: dict[str, str] = {}
         self._places: dict[Part, int] = {}
@@ -205,7 +206,7 @@ class ClusterSource:
 
     def _name_sites(self, configs: Mapping[str, Config]) -> None:
         for site, config in configs.items():
-            self.names[site] = from_json(config.catalogue_json).name
+            self.names[site] = words_of(from_json(config.catalogue_json))
 
     # -- whether Kafka is there
 

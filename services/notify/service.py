@@ -16,12 +16,14 @@ from services.alerts.oncall.dispatch import Dispatch, prefix_of
 from services.alerts.oncall.policy import OnCall, Person
 from services.alerts.oncall.problems import Status
 from services.core.clock import SECOND
+from services.core.phrases import Phrases
 from services.duty.links import Links
 from services.duty.log import Store
 from services.duty.wishes import Wishes
 from services.notify.asked import fold
 from services.notify.channels import PATIENCE, Channel, ChannelError
-from services.notify.messages import title_and_body
+from services.notify.known import SiteWords
+from services.notify.messages import Writer
 from services.notify.sources import Happening
 
 #: Tries on one channel before the next is taken, and seconds before each further one.
@@ -36,7 +38,8 @@ _log = structlog.get_logger("headworks.notify")
 class Notifier:
     """One dispatch over one source. `clock` gives the present in ns: the machine's, or a player's.
 
-    wishes: what people ask of it; links: what makes the links in messages. Every method that writes raises StoreError
+    names: what is known of the sites, which may grow.  wishes: what people ask of it.  links: what makes the links in
+    messages.  phrases: the catalogues' texts in other languages. Every method that writes raises StoreError
     when the log takes nothing; then `reload` goes back to what it holds.
     """
 
@@ -47,14 +50,16 @@ class Notifier:
         source: str,
         channels: Mapping[str, Channel],
         clock: Callable[[], int],
-        site_names: Mapping[str, str] | None = None,
+        names: Mapping[str, SiteWords] | None = None,
         wishes: Wishes | None = None,
         links: Links | None = None,
+        phrases: Phrases | None = None,
     ) -> None:
         self.rules, self.store, self.source, self.clock = rules, store, source, clock
-        self.positions: dict[str, int] = {}
+        self.positions: dict[str, int]
         self._now = 0
-        self._channels, self._names = channels, {} if site_names is None else site_names
+        self._channels = channels
+        self._writer = Writer({} if names is None else names, phrases)
         self._wishes, self._links = wishes, links
         self.reload()
 
@@ -63,7 +68,7 @@ class Notifier:
         self.dispatch = Dispatch(self.rules)
         self._returned = True
         known = self.store.progress(self.source)
-        self.fresh = known is None
+        self.fresh, self.positions = known is None, {}
         if known is not None:
             self.positions, now, state = known
             self._now = max(self._now, now)
@@ -137,9 +142,11 @@ class Notifier:
         wait = TRIES[min(tries + 1, len(TRIES) - 1)]
         self.store.begun(page, self._time() + round((PATIENCE + wait) * SECOND))
         link = self._link(decision, person)
-        title, body = title_and_body(decision, person.language, self._names, link)
+        told = self._writer.message(decision, person.language, self.rules, link)
+        if told.fault:
+            _log.error("the text failed", page=page, person=person.id, language=person.language, error=told.fault)
         try:
-            await channel.send(page, title, body, decision.urgency == "wake")
+            await channel.send(page, told.title, told.body, decision.urgency == "wake")
         except ChannelError as error:
             _log.warning("not taken", page=page, person=person.id, error=str(error))
             if tries + 1 < len(TRIES):
@@ -147,7 +154,7 @@ class Notifier:
                 return
             self._outcome(page, decision, False, str(error))
             return
-        self._outcome(page, decision, True, "")
+        self._outcome(page, decision, True, told.fault)
 
     def _wanted(self, decision: Decision) -> bool:
         """A page whose problem has been answered, or is over, before it could go is not sent any more."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.core.records import AlarmEvent, IncidentEvent
+from services.notify.known import SiteWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,13 @@ class Clock:
 class Source(Protocol):
     """Events in parts, each part in order. An async context manager: inside it, its methods may be used.
 
-    name: under which the notification log keeps how far it is.  names: a site's name by its id, as they become known.
+    name: under which the notification log keeps how far it is.  names: what is known of each site, by its id.
     lost: events that were gone before they could be read; the log says which.
     """
 
     name: str
     clock: Clock
-    names: dict[str, str]
+    names: dict[str, SiteWords]
     lost: int
 
     async def begin(self, positions: Mapping[str, int] | None, whole: bool) -> Mapping[str, int]:

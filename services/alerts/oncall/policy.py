@@ -18,6 +18,12 @@ Urgency = Literal["wake", "notify", "mail"]
 WEIGHTS: dict[str, int] = {"journal": 0, "medium": 1, "high": 2, "critical": 3}
 
 
+#: Two letters, as browsers and books have them. `en` and `zh` come with texts; others need `texts`.
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+
+_Words = Annotated[str, Field(max_length=1000)]
+
+
 class Address(Strict):
     """Where a channel leads. An address is mostly a secret, and then better kept in a file: `url_file`.
 
@@ -48,7 +54,7 @@ class Person(Strict):
 
     id: Identifier
     name: str
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
     reach: tuple[Reach, ...] = Field(min_length=1, max_length=10)
 
     def ways(self, urgency: str) -> tuple[str, ...]:
@@ -126,7 +132,8 @@ class OnCall(Strict):
     `heartbeat_every`: when it hears nothing for longer it is for the watchdog to call somebody.  console: the base
     address under which people reach the console; without it messages carry no link.  link_lasts: so long a link in a
     message opens (5 min to 7 d).  last_resort: rosters or people who are told by every way they have of what reached
-    nobody, or what nobody answered, again `last_resort_every` (1 min to 1 d).
+    nobody, or what nobody answered, again `last_resort_every` (1 min to 1 d).  texts: a utility's own templates of
+    messages, by language (templates.py).
     """
 
     time_zone: str
@@ -143,6 +150,7 @@ class OnCall(Strict):
     link_lasts: Annotated[Duration, Field(ge=5 * MINUTE, le=7 * DAY)] = 12 * HOUR
     last_resort: tuple[Identifier, ...] = Field(default=(), max_length=20)
     last_resort_every: Annotated[Duration, Field(ge=MINUTE, le=DAY)] = 10 * MINUTE
+    texts: dict[Language, dict[str, _Words | dict[str, _Words]]] = Field(default={}, max_length=20)
 
     def person(self, name: str) -> Person | None:
         """The person of that id, if there is one."""

@@ -45,11 +45,16 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "paged": (),
     "none": (),
     "at_least": ("value",),
+    "minutes": ("n",),
+    "hours": ("h", "n"),
+    "whole_hours": ("h",),
+    "days": ("d", "h"),
+    "named": ("what", "turn"),
 }
 
 #: Tables of words, by what they name; `rules` are templates of these places.
-TABLES = ("marks", "priorities", "kinds", "phases", "ends", "rules")
-OF_RULES = ("limit", "window", "ratio", "state")
+TABLES = ("marks", "priorities", "kinds", "phases", "ends", "turns", "rules")
+OF_RULES = ("limit", "window", "ratio")
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _EMPTIED = re.compile(r"\(\s*\)|（\s*）|【\s*】")
@@ -64,7 +69,7 @@ class Templates:
     texts: Mapping[str, str]
     tables: Mapping[str, Mapping[str, str]]
 
-    def fill(self, name: str, **values: object) -> str:
+    def fill(self, name: str, /, **values: object) -> str:
         """The template with its places filled, on one line; brackets and joints of what is empty are taken out.
 
         KeyError for a template or a place that there is not.

@@ -12,14 +12,18 @@ import pytest
 from services.alerts.oncall.decisions import Decision, Kind, Why
 from services.core.clock import MINUTE
 from services.core.records import AlarmEvent
+from services.duty.links import Links
 from services.duty.log import Store
+from services.duty.wishes import Wishes
 from services.notify.channels import ChannelError
+from services.notify.known import SiteWords
 from services.notify.service import Notifier
 from services.notify.sources import Happening
 from services.store.database import Database, StoreError
 from tests.unit.oncall.desk import at, rules
 
 HEAD = "intake/screen_head/structural"
+NO3 = SiteWords("No. 3 plant", "Asia/Shanghai", {}, {})
 
 
 class Phone:
@@ -28,6 +32,7 @@ class Phone:
     def __init__(self) -> None:
         self.took: list[str] = []
         self.titles: list[str] = []
+        self.bodies: list[str] = []
         self.refuses = False
 
     async def send(self, page: str, title: str, body: str, urgent: bool) -> None:
@@ -36,6 +41,7 @@ class Phone:
             raise ChannelError("engaged")
         self.took.append(page)
         self.titles.append(title)
+        self.bodies.append(body)
 
 
 class Room:
@@ -52,9 +58,11 @@ class Room:
         """Starts it, as a process would."""
         self.database = Database.open(self.url)
         self.store = Store(self.database)
+        self.links = Links(self.database, lambda: 10**18)
         self.notifier = Notifier(
-            rules(), self.store, "log", self.phones, lambda: at(self.minute), {"no3": "No. 3 plant"}
-        )
+            rules(), self.store, "log", self.phones, lambda: at(self.minute), {"no3": NO3},
+            Wishes(self.database), self.links,
+        )  # fmt: skip
         return self.notifier
 
     def restart(self) -> None:
@@ -78,7 +86,7 @@ class Room:
         """Until `minute`: takes all events of the log again, as a follower from its beginning would, and sends."""
         self.minute = minute
         told = self.notifier.take([Happening("log", i, event) for i, event in enumerate(self.events)])
-        told += self.notifier.tick()
+        told += self.notifier.listen() + self.notifier.tick()
         while asyncio.run(self.notifier.send_all()):
             pass
         return told
@@ -93,7 +101,7 @@ def room(tmp_path: Path) -> Room:
 def test_a_page_says_in_her_language_what_is_wrong_where_and_how_bad(room: Room) -> None:
     room.raised()
     room.go(0)
-    assert room.phones["call-a"].titles == ["紧急 · No. 3 plant · intake/screen_head structural 1.02 m (limit 1)"]
+    assert room.phones["call-a"].titles == ["【紧急】No. 3 plant：intake/screen_head structural"]
 
 
 def test_a_restart_pages_nobody_twice_and_goes_on_with_the_repeat(room: Room) -> None:
