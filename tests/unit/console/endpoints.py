@@ -36,6 +36,8 @@ ENDPOINTS: dict[tuple[str, str], str] = {
     ("GET", "/alarms/one"): VIEWER,
     ("GET", "/oncall"): VIEWER,
     ("GET", "/work"): VIEWER,
+    ("GET", "/incidents"): VIEWER,
+    ("GET", "/handover"): VIEWER,
     ("GET", "/account"): VIEWER,
     ("POST", "/account/password"): VIEWER,
     ("POST", "/account/sessions"): VIEWER,
