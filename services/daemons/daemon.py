@@ -93,6 +93,7 @@ async def run_daemon(name: str, settings: Settings, work: Work, *needed: str) ->
             tasks = [
                 asyncio.create_task(_pulse(daemon.health), name="pulse"),
                 asyncio.create_task(daemon.stopping.wait(), name="asked to stop"),
+                asyncio.create_task(_vitals(daemon), name="vitals"),
             ]
             working = asyncio.ensure_future(work(daemon))
             try:
@@ -142,6 +143,18 @@ def _told_by_signals(stopping: asyncio.Event) -> Iterator[None]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+async def _vitals(daemon: Daemon) -> None:
+    """Tells InfluxDB how the service is, if it has a token for one; nothing that fails there ends a service."""
+    if not daemon.settings.influx_token.get_secret_value():
+        return
+    from services.daemons.vitals import tell
+
+    try:
+        await tell(daemon)
+    except Exception as error:
+        _log.warning("this service tells InfluxDB nothing of itself any more", problem=repr(error))
 
 
 async def _pulse(health: Health) -> None:

@@ -13,20 +13,21 @@ from services.dashboards.kpi import kpi
 from services.dashboards.pipeline import pipeline
 from services.dashboards.plant import plant
 from services.dashboards.quality import quality
-from services.dashboards.sheet import Book
+from services.dashboards.sheet import CONSOLE, Book
 from services.dashboards.storm import storm
 from services.dashboards.watch import rules
+from services.dashboards.zones import zones
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "grafana"
 SITES = ROOT / "sites" / "liuyang.yaml"
 
-MAKERS = (city, storm, plant, quality, kpi, pipeline)
+MAKERS = (city, storm, plant, quality, zones, kpi, pipeline)
 
 
-def generate(catalogue: Catalogue) -> dict[str, str]:
+def generate(catalogue: Catalogue, console: str = CONSOLE) -> dict[str, str]:
     """Paths below deploy/grafana and texts, the same for the same catalogue."""
-    book = Book(catalogue)
+    book = Book(catalogue, console)
     boards = {f"dashboards/{sheet.uid}.json": sheet.to_json() for sheet in (make(book) for make in MAKERS)}
     return boards | {"provisioning/alerting/pipeline.yaml": rules()}
 
@@ -44,10 +45,11 @@ def main(arguments: list[str]) -> int:
     asked = argparse.ArgumentParser("python -m services.dashboards", description="Make Grafana's dashboards.")
     asked.add_argument("--sites", type=Path, default=SITES, help="the catalogue whose limits and names are drawn")
     asked.add_argument("--folder", type=Path, default=FOLDER)
+    asked.add_argument("--console", default=CONSOLE, help="address of the operators' console, for links to it")
     asked.add_argument("--check", action="store_true", help="write nothing; say what is out of date")
     said = asked.parse_args(arguments)
     try:
-        wanted = generate(load_catalogue(said.sites))
+        wanted = generate(load_catalogue(said.sites), said.console)
     except ConfigError as error:
         print(*error.faults, sep="\n", file=sys.stderr)
         return 2

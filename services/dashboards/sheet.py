@@ -16,6 +16,9 @@ from services.dashboards.limits import Limit, greatest, limits
 
 TAG = "headworks"
 
+#: Of a console on the same machine.
+CONSOLE = "http://127.0.0.1:8080"
+
 #: Screens: 24 columns; a row is 38 px, so that 16 rows are what 1366×768 shows without scrolling.
 COLUMNS = 24
 
@@ -23,8 +26,9 @@ COLUMNS = 24
 class Book:
     """A catalogue, by type of station: what a dashboard draws of it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, console: str = CONSOLE) -> None:
+        """console: where the operators' console answers, as their browsers reach it."""
+        self.catalogue, self.console = catalogue, console.rstrip("/")
 
     def limits(self, station_type: str, point: str) -> list[Limit]:
         """See services.dashboards.limits."""
@@ -52,6 +56,16 @@ class Book:
     def site_names(self) -> dict[str, tuple[str, str]]:
         """(name, colour) by id, as a column's texts want it."""
         return {site.id: (site.name, "text") for site in self.catalogue.sites}
+
+    @property
+    def zone_names(self) -> dict[str, tuple[str, str]]:
+        """As `site_names`, of zones."""
+        return {zone.id: (zone.name, "text") for site in self.catalogue.sites for zone in site.zones}
+
+    @property
+    def zone(self) -> str:
+        """The zone that is shown first; "" when there is none."""
+        return next(iter(self.zone_names), "")
 
     @property
     def plant(self) -> str:
@@ -84,6 +98,13 @@ class Sheet:
             .time(f"now-{hours}h", "now")
             .refresh("30s")
             .with_variable(source_of_data())
+            .with_variable(build.ConstantVariable("console").label("Console").value(book.console))
+            .link(
+                build.DashboardLink("Console: alarms")
+                .type(dashboard.DashboardLinkType.LINK)
+                .url("${console}/alarms")
+                .target_blank(True)
+            )
             .link(
                 build.DashboardLink("Dashboards")
                 .type(dashboard.DashboardLinkType.DASHBOARDS)

@@ -13,6 +13,10 @@ from services.dashboards.sheet import Book
 #: To the plant of a row, at the time shown and of the same data.
 TO_PLANT = "/d/headworks-plant?var-plant=${__value.raw}&var-bucket=${bucket}&${__url_time_range}"
 
+#: To the console: the alarms of a row's site, an incident by its id.
+TO_ALARMS = ("Its alarms in the console", "${console}/alarms?site=${__data.fields.site}")
+TO_INCIDENT = ("The incident in the console", "${console}/incidents?incident=${__data.fields.incident:percentencode}")
+
 
 def _site(book: Book, width: int = 150) -> Column:
     return Column("Site", width=width, texts=book.site_names, link=("The plant", TO_PLANT))
@@ -27,7 +31,7 @@ def standing(site: Name | Sequence[Name], book: Book) -> Table:
             "priority": Column("Priority", width=80, texts=PRIORITIES),
             "site": _site(book, 110),
             "station": Column("Station", width=90),
-            "rule": Column("Alarm", width=170),
+            "rule": Column("Alarm", width=170, link=TO_ALARMS),
             "value": Column("When raised", width=110),
             "limit": Column("Limit", width=90),
             "since": Column("Since", width=130, time=True),
@@ -48,7 +52,7 @@ def incidents(site: Name | Sequence[Name], book: Book) -> Table:
         {
             "_time": Column("Time", width=130, time=True),
             "site": _site(book, 110),
-            "kind": Column("Incident", width=140),
+            "kind": Column("Incident", width=140, link=TO_INCIDENT),
             "phase": Column("Phase", width=110),
             "next_step": Column("What to do"),
             "cause": Column("Because of", width=330),
@@ -65,7 +69,7 @@ def incidents_now(book: Book) -> Table:
         ask.incidents_now(BUCKETS, GRAFANA),
         {
             "site": _site(book, 110),
-            "kind": Column("Incident", width=120),
+            "kind": Column("Incident", width=120, link=TO_INCIDENT),
             "phase": Column("Phase", width=100, texts={"threatened": ("threatened", "red")}),
             "_time": Column("Since", width=130, time=True),
             "next_step": Column("What to do"),
@@ -86,7 +90,7 @@ def journal(book: Book) -> Table:
             "priority": Column("Priority", width=80, texts=PRIORITIES),
             "site": _site(book, 120),
             "station": Column("Station", width=90),
-            "rule": Column("Alarm", width=170),
+            "rule": Column("Alarm", width=170, link=TO_ALARMS),
             "state": Column("What", width=110),
             "value": Column("Value", width=90, decimals=2),
             "limit": Column("Limit", hidden=True),  # of a rise or a ratio it is not of the value's kind

@@ -1,7 +1,6 @@
 """Grafana's alert rules for the pipeline itself. Alarms of the water are Headworks' own: Grafana acknowledges none.
 
-InfluxDB shows what has arrived, not what is on its way: lag, rejects and messages in flight are on the services' own
-/metrics, for whoever has a Prometheus.
+Services tell of themselves in `health`; who can no longer tell anything is silent there. /metrics has more.
 """
 
 from __future__ import annotations
@@ -15,6 +14,18 @@ from services.dashboards.flux import SOURCE
 
 #: Alerts are of what happens now, never of a replay.
 LIVE = Buckets.split("telemetry")
+
+
+_SERVICE = ("service", "worker")
+
+
+def _mute() -> str:
+    """Seconds since each service told anything."""
+    return (
+        ask.vital_now(LIVE, GRAFANA, "ready")
+        + "  |> map(fn: (r) => ({r with "
+        + f"_value: float(v: int(v: {GRAFANA.stop}) - int(v: r._time)) / 1000000000.0}}))\n"
+    )
 
 
 def rules() -> str:
@@ -39,6 +50,29 @@ def rules() -> str:
                 "headworks-bad", "Many readings are not good", ask.good_ratio(LIVE, GRAFANA), 3600, "lt", 80.0,
                 "{{ $labels.site }}/{{ $labels.station }}: less than 80 % of the last hour's readings are good.",
             ),
+            _rule(
+                "headworks-mute", "A service tells nothing", _mute(), 86400, "gt", 120.0,
+                "{{ $labels.service }} {{ $labels.worker }}: told nothing of itself for two minutes, and did "
+                "within the last day. It is down, hangs, or cannot reach InfluxDB.",
+                by=_SERVICE,
+            ),
+            _rule(
+                "headworks-unready", "A service is not ready", ask.vital_now(LIVE, GRAFANA, "ready"), 120, "lt", 0.5,
+                "{{ $labels.service }} {{ $labels.worker }}: its /readyz says why.",
+                by=_SERVICE,
+            ),
+            _rule(
+                "headworks-lag", "Messages wait in Kafka", ask.vital_now(LIVE, GRAFANA, "lag"), 120, "gt", 10_000.0,
+                "{{ $labels.service }} {{ $labels.worker }}: more than 10,000 messages wait. More workers, or look at "
+                "what holds this one up.",
+                by=_SERVICE,
+            ),
+            _rule(
+                "headworks-rejects", "Dead letters grow", ask.grown(LIVE, GRAFANA, "rejected"), 900, "gt", 10.0,
+                "{{ $labels.service }} {{ $labels.worker }}: more than 10 dead letters in a quarter of an hour; the "
+                "topic `rejected` has them with their reasons.",
+                by=_SERVICE,
+            ),
         ],
     }  # fmt: skip
     head = "# Made by `make dashboards` from services/dashboards/watch.py.\n"
@@ -56,11 +90,13 @@ def _rule(
     *,
     least: bool = False,
     nothing: str = "OK",
+    by: tuple[str, ...] = ("site", "station"),
 ) -> dict[str, object]:
     """back: seconds that are looked at.  least: of all stations the least value counts, not each by itself."""
     # Grafana's alerts want numbers at a time, told apart by labels: one series a station, or one for all.
-    query += "  |> min()\n" if least else '  |> group(columns: ["site", "station"])\n'
-    keep = '["_time", "_value"]' if least else '["_time", "_value", "site", "station"]'
+    labels = ", ".join(f'"{name}"' for name in by)
+    query += "  |> min()\n" if least else f"  |> group(columns: [{labels}])\n"
+    keep = '["_time", "_value"]' if least else f'["_time", "_value", {labels}]'
     query += f"  |> map(fn: (r) => ({{r with _time: {GRAFANA.stop}}}))\n  |> keep(columns: {keep})\n"
     return {
         "uid": uid,

@@ -88,7 +88,7 @@ def lacks(asked: Asked, rows: list[dict[str, Any]]) -> str:
         case "timeseries":
             said = [row for row in rows if row.get("_value") is not None]
             good = all(isinstance(row.get("_time"), datetime) and _number(row["_value"]) for row in said)
-            return "" if good and len({row["_time"] for row in said}) > 5 else "no course of numbers over time"
+            return "" if good and len({row["_time"] for row in said}) > 3 else "no course of numbers over time"
         case "stat":
             column = asked.panel["options"]["reduceOptions"]["fields"].strip("/^$")
             if column:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+from services.aggregator.processor import Aggregator
 from services.aggregator.sinks.influx import Lines, Names, Place, Server, Watch, Writer, translate
 from services.aggregator.sinks.influx.buckets import Buckets
-from services.aggregator.windows import WindowAggregator
+from services.aggregator.zones import ZoneFolds
 from services.alerts.processor import AlertProcessor
 from services.core.codec import encode_output, encode_records
 from services.core.ports import Entry, Reject
-from services.core.records import Config, Output, Record, Tick
+from services.core.records import Config, Output, Recompute, Record, SiteStep, Tick
 from services.job.headless import headless
 from services.job.places import catalogue_for, find_event
 from services.telemetry.simulator.scene import scene_of
@@ -31,7 +32,7 @@ class _Teller:
         self.until = until
         self.lines: list[Lines] = []
         self.names = Names()
-        self._alerts, self._windows = AlertProcessor(), WindowAggregator()
+        self._alerts, self._windows, self._zones = AlertProcessor(), Aggregator(), ZoneFolds()
         self._held: list[tuple[Place, Entry]] = []
 
     def step(self, site: str, records: Sequence[Record]) -> list[Output]:
@@ -39,9 +40,11 @@ class _Teller:
         self._say("sites", site, encode_records(records))
         for processor in (self._alerts, self._windows):
             for output in processor.step(site, records):
-                topic, data = encode_output(output)
-                if topic != "recompute":
-                    self._say(topic, site, data)
+                if isinstance(output, SiteStep):
+                    for figures in self._zones.step(output.key, [output]):
+                        self._say(*_named(output.key, figures))
+                elif not isinstance(output, Recompute):
+                    self._say(*_named(site, output))
         if len(self._held) > 2000:
             self.flush()
         if any(isinstance(record, Tick) and record.time >= self.until for record in records):
@@ -64,6 +67,11 @@ class _Teller:
 
     def load(self, site: str, state: bytes) -> None:
         raise NotImplementedError
+
+
+def _named(key: str, output: Output) -> tuple[str, str, bytes]:
+    topic, data = encode_output(output)
+    return topic, key, data
 
 
 def tell(event: str, until: int) -> list[Lines]:

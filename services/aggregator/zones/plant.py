@@ -12,7 +12,7 @@ from services.aggregator.zones.terms import PlantBalance
 from services.core.clock import DAY, SECOND
 from services.core.records import ZoneFigures
 
-LEVEL_UNKNOWN = "a level at the beginning or the end is not known: what the tanks took is left out"
+LEVEL_UNKNOWN = "a level at the beginning or the end is not known: what the tanks took cannot be said"
 NO_WASH_METER = "wash water has no meter: it is in the residual"
 WASH_TAKEN = "wash water has no meter: it is taken as a share of the raw water"
 
@@ -57,11 +57,11 @@ def _balance(held: Held, plant: PlantBalance, width: int, start: int, end: int) 
     elif not use.wash:
         caveats.append(NO_WASH_METER)
     found = water_balance(seconds, meters, stores)
-    figures = {
-        "raw": found.raw, "wash": found.wash, "finished": found.finished, "stored": found.stored,
-        "residual": found.residual, "uncertainty": found.uncertainty, "unknown": found.unknown,
-    }  # fmt: skip
-    verdict = "unknown" if silent or LEVEL_UNKNOWN in caveats else found.verdict
+    figures = {"raw": found.raw, "wash": found.wash, "finished": found.finished, "unknown": found.unknown}
+    whole = not silent and LEVEL_UNKNOWN not in caveats
+    if whole:  # else what is missing would look like water
+        figures |= {"stored": found.stored, "residual": found.residual, "uncertainty": found.uncertainty}
+    verdict = found.verdict if whole else "unknown"
     kind_of = "balance_1d" if width == DAY else "balance_1h"
     revision = held.revision(kind_of, start, width)
     return ZoneFigures(

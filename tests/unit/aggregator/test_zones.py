@@ -211,6 +211,7 @@ def test_a_plant_s_balance_of_the_hours_with_what_its_clear_well_took():
     found = last_of(balance([2.0, 2.1, 2.1]))
     first, second, third = (found["balance_1h", NIGHT + n * HOUR] for n in range(3))
     assert (first.verdict, first.caveats[0]) == ("unknown", LEVEL_UNKNOWN)
+    assert "residual" not in first.figures
     assert second.figures["stored"] == pytest.approx(10.0)
     assert second.figures["residual"] == pytest.approx(0.0, abs=1e-6)
     assert (second.verdict, second.zone, second.site) == ("closes", "a", "a")

@@ -15,7 +15,7 @@ from services.aggregator.sinks.influx.lines import Lines
 #: After the bucket's name.
 MINUTES, LONG = "_1m", "_long"
 
-_SHORT_LIVED = (b"readings", b"aggregates_1m", b"aggregates_15m")
+_SHORT_LIVED = (b"readings", b"aggregates_1m", b"aggregates_15m", b"health")
 
 
 @dataclass(frozen=True, slots=True)

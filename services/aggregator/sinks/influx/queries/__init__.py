@@ -51,12 +51,23 @@ from services.aggregator.sinks.influx.queries.points import (
     latest_of_station,
     points,
 )
+from services.aggregator.sinks.influx.queries.vitals import VITALS, grown, growth, services_now, vital, vital_now
+from services.aggregator.sinks.influx.queries.zones import (
+    balance_figure,
+    balances,
+    nights,
+    zone_figure,
+    zone_flow,
+    zone_names,
+    zones_now,
+)
 
 __all__ = [
     "ASIDE",
     "GRAFANA",
     "HEARD",
     "OVER",
+    "VITALS",
     "Figure",
     "How",
     "Name",
@@ -66,7 +77,11 @@ __all__ = [
     "aggregates",
     "alarm_events",
     "any_of",
+    "balance_figure",
+    "balances",
     "good_ratio",
+    "grown",
+    "growth",
     "heard_by",
     "heard_figure",
     "heard_rate",
@@ -77,9 +92,11 @@ __all__ = [
     "latest_by_site",
     "latest_of_station",
     "most_frequent",
+    "nights",
     "of_variable",
     "points",
     "readings_per_minute",
+    "services_now",
     "silent_for",
     "sites",
     "source",
@@ -88,4 +105,10 @@ __all__ = [
     "standing_count",
     "stations",
     "text",
+    "vital",
+    "vital_now",
+    "zone_figure",
+    "zone_flow",
+    "zone_names",
+    "zones_now",
 ]  # fmt: skip
