@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from tests.stack.part import Readings
@@ -86,6 +86,15 @@ class KafkaProbe:
 
         async def work(admin: AIOKafkaAdminClient) -> None:
             await admin.create_partitions({f"{self.prefix}.{topic}": NewPartitions(partitions)})
+
+        _run(lambda: self._admin(work), within)
+
+    def trim(self, topic: str, partition: int, before: int, within: float = 20.0) -> None:
+        """Takes away a partition's messages before an offset, as retention would."""
+
+        async def work(admin: AIOKafkaAdminClient) -> None:
+            where = TopicPartition(f"{self.prefix}.{topic}", partition)
+            await admin.delete_records({where: RecordsToDelete(before_offset=before)})
 
         _run(lambda: self._admin(work), within)
 

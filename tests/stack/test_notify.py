@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 import yaml
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from deploy.native import Stack
 from services.alerts.oncall.decisions import Kind
@@ -23,7 +21,6 @@ from services.duty.log import Store
 from services.runtime.cluster.partitioning import partition_of
 from services.store.database import Database
 from tests.stack.cluster import PARTITIONS, Cluster, until
-from tests.stack.looking import _run
 from tests.stack.test_sink import publish
 from tests.unit.aggregator.influx import config
 
@@ -138,14 +135,5 @@ def cut(cluster: Cluster, site: str) -> int:
     partition = partition_of(site, PARTITIONS)
     end = cluster.kafka.ends(ALARM)[(ALARM, partition)]
 
-    async def work() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=cluster.kafka.bootstrap)
-        await admin.start()
-        try:
-            where = TopicPartition(f"{cluster.name}.{ALARM}", partition)
-            await admin.delete_records({where: RecordsToDelete(before_offset=end)})
-        finally:
-            await admin.close()
-
-    _run(work, 10.0)
+    cluster.kafka.trim(ALARM, partition, end)
     return end
