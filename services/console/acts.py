@@ -82,13 +82,17 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of it on one alarm: done, refused (with why), or pending: in the log, and not yet folded."""
+    """What became of it on one alarm: done, refused (with why), or pending: in the log, and not yet folded.
+
+    by: who had acknowledged it already, where that is why.
+    """
 
     occurrence: str
     command: str
     outcome: str
     reason: str = ""
     state: str = ""
+    by: str = ""
 
 
 async def do(desk: Desk, user: Identity, address: str, act: Act) -> list[Result]:
@@ -118,6 +122,8 @@ async def do(desk: Desk, user: Identity, address: str, act: Act) -> list[Result]
     waited = zip(sent, await asyncio.gather(*(desk.answers.wait(o.id, desk.patience) for o in sent)), strict=True)
     answers = {order.id: answer for order, answer in waited}
     results = [_told(one.occurrence, one.id, answers[one.id]) if one.id in answers else _unknown(one) for one in orders]
+    if act.action == "acknowledge":
+        results = [_with_name(desk.view, one) for one in results]
     await lines.ended(results)
     if any(one.outcome == "pending" for one in results):
         listening = asyncio.ensure_future(_listen(desk, results, lines))
@@ -146,7 +152,7 @@ class _Lines:
 
     async def ended(self, results: Iterable[Result]) -> None:
         """How it ended. What was done is not undone when that cannot be written; the journal has it too."""
-        told = [(self._numbers[one.command], one.outcome, _detail(self._why, one.reason)) for one in results]
+        told = [(self._numbers[one.command], one.outcome, _detail(self._why, one)) for one in results]
         try:
             await asyncio.to_thread(self._book.ended, told)
         except StoreError as error:
@@ -155,8 +161,9 @@ class _Lines:
             )
 
 
-def _detail(why: str, reason: str) -> str:
-    return f"{why} ({reason})" if reason else why
+def _detail(why: str, one: Result) -> str:
+    answered = ", ".join(filter(None, (one.reason, one.by)))
+    return f"{why} ({answered})" if answered else why
 
 
 async def _begun(desk: Desk, user: Identity, address: str, orders: Sequence[Command]) -> dict[str, int]:
@@ -180,6 +187,12 @@ def _orders(act: Act, user: Identity, now: int) -> list[Command]:
             name, site, now, user.name, act.why, act.action, occurrence, act.until
         ))  # fmt: skip
     return orders
+
+
+def _with_name(view: LiveView, result: Result) -> Result:
+    """Of two who press at once the second is told who was first."""
+    found = view.occurrence(result.occurrence) if result.outcome == "refused" else None
+    return replace(result, by=found.seen.who) if found is not None and found.seen is not None else result
 
 
 def _unknown(order: Command) -> Result:

@@ -65,13 +65,17 @@ class CommandsIn(Body):
 
 
 class CommandOut(BaseModel):
-    """What became of it on one alarm: done, refused (with why), or pending: in the log, and not yet folded."""
+    """What became of it on one alarm: done, refused (with why), or pending: in the log, and not yet folded.
+
+    by: who had acknowledged it already, where that is why.
+    """
 
     occurrence: str
     command: str
     outcome: Literal["done", "refused", "pending"]
     reason: str = ""
     state: str = ""
+    by: str = ""
 
 
 class CommandsOut(BaseModel):

@@ -171,7 +171,7 @@ class Frame:
         refused = [one for one in done if one.outcome == "refused"]
         pending = sum(one.outcome == "pending" for one in done)
         if refused:
-            reasons = "; ".join(dict.fromkeys(one.reason for one in refused))
+            reasons = "; ".join(dict.fromkeys(f"{one.reason} ({one.by})" if one.by else one.reason for one in refused))
             self.say(PAGE["refused"].format(n=len(refused), of=len(done), why=reasons), bad=True)
         elif pending:
             self.say(PAGE["pending"].format(n=pending), bad=True)
