@@ -58,17 +58,18 @@ def _notify(
     if cluster:
         _over_cluster(file, player, whole)
         return
+    from services.core.phrases import kept, shipped
     from services.notify.folder import FolderSource
     from services.notify.following import Told, notify
     from services.store.database import Database
 
-    told = Told()
+    told, phrases = Told(), shipped().with_own(kept(data))
 
     async def work() -> None:
         async with FolderSource(data, player) as source:
             database = Database.in_folder(data)
             try:
-                await notify(file, source, database, whole, told)
+                await notify(file, source, database, whole, told, phrases)
             finally:
                 database.close()
 

@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     console_port: Port = 8080
     #: The utility's name on the pages; empty: the sites' group.
     utility: str = ""
+    #: Texts of the catalogue in other languages, a utility's own: folders or files zh/name.yaml, comma-separated.
+    phrases: str = ""
     #: Hours of readings, and of alarms, that a console reads at its start; older alarms follow in the background.
     trend_hours: Annotated[float, Field(gt=0, le=48)] = 3.0
     alarm_hours: Annotated[float, Field(gt=0, le=8760)] = 24.0

@@ -19,6 +19,7 @@ from services.console.app import bind, build, serve
 from services.console.keeping import keep
 from services.console.live import LiveView
 from services.console.waiting import waiting
+from services.console.wording import use
 from services.core.catalogue import Catalogue, from_json
 from services.core.errors import HeadworksError
 from services.core.records import Config
@@ -26,6 +27,7 @@ from services.core.settings import Settings
 from services.daemons.daemon import Daemon
 from services.daemons.feed import Feed
 from services.daemons.lookout import Lookout
+from services.daemons.phrases import phrases_of
 from services.runtime.cluster.catalogues import load_catalogues
 from services.runtime.cluster.client import Unreachable
 from services.runtime.cluster.commands import Commands
@@ -47,6 +49,7 @@ async def work(daemon: Daemon) -> None:
     HeadworksError when the address cannot be listened on, StoreError when the database cannot be used.
     """
     settings = daemon.settings
+    phrases = phrases_of(settings)
     async with AsyncExitStack() as stack:
         bound = _listen(settings)
         stack.callback(bound.close)
@@ -70,6 +73,7 @@ async def work(daemon: Daemon) -> None:
         # Where a player owns the clock, a command is of the moment that the page shows.
         now: Callable[[], int] = (lambda: view.now or 0) if settings.player else time.time_ns
         desk = Desk(view, lookout.status, accounts, answers, commands.send, now)
+        use(phrases)
         app = build(view, [catalogue], lookout.status, desk, people)
         await daemon.together({
             "pages": serve(app, sockets=[bound.dup()]),

@@ -9,6 +9,7 @@ from prometheus_client import Counter
 
 from services.daemons.console import open_people
 from services.daemons.daemon import Daemon, Work
+from services.daemons.phrases import phrases_of
 from services.notify.following import Told, notify
 from services.notify.kafka import READ, ClusterSource
 
@@ -25,13 +26,14 @@ def paging(file: Path | None, whole: bool, told: Told) -> Work:
     """
 
     async def work(daemon: Daemon) -> None:
+        phrases = phrases_of(daemon.settings)
         people = open_people(daemon.settings)
         try:
             daemon.health.well("people")
             source = ClusterSource(daemon.settings, daemon.health)
             async with source:
                 await daemon.together({
-                    "paging": notify(file, source, people, whole, told),
+                    "paging": notify(file, source, people, whole, told, phrases),
                     "figures": _show(daemon, source, told),
                 })  # fmt: skip
         finally:

@@ -14,6 +14,7 @@ import structlog
 from services.alerts.oncall.decisions import Decision, Kind
 from services.core.clock import SECOND
 from services.core.errors import HeadworksError
+from services.core.phrases import Phrases
 from services.duty.links import Links
 from services.duty.log import Store
 from services.duty.rules import Rules, read
@@ -48,11 +49,14 @@ class Told:
             say(one.kind.value, why=one.why.value, problem=one.problem, person=one.person, detail=one.detail)
 
 
-async def notify(file: Path | None, source: Source, database: Database, whole: bool, told: Told) -> None:
+async def notify(
+    file: Path | None, source: Source, database: Database, whole: bool, told: Told, phrases: Phrases | None = None
+) -> None:
     """Follows `source` and pages by the rules in `file`, else by those in force, until cancelled.
 
     Rules that come into force meanwhile, and swaps of duty, hold from then on. whole: what the source held before the
-    first start is taken too. HeadworksError for rules, channels, a source or a database that cannot be used.
+    first start is taken too.  phrases: the catalogues' texts in other languages. HeadworksError for rules, channels, a
+    source or a database that cannot be used.
     """
     book = Rules(database, time.time_ns)
     if file is not None:
@@ -64,7 +68,7 @@ async def notify(file: Path | None, source: Source, database: Database, whole: b
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
         notifier = Notifier(
             rules, Store(database), source.name, open_channels(rules.channels, client), source.clock, source.names,
-            Wishes(database), Links(database, time.time_ns),
+            Wishes(database), Links(database, time.time_ns), phrases,
         )  # fmt: skip
         begun = await source.begin(None if notifier.fresh else notifier.positions, whole)
         if notifier.fresh:
