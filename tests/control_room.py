@@ -75,7 +75,7 @@ class ControlRoom:
     """
 
     def __init__(self, folder: Path, plant: Site | None = None, *, users: bool = True) -> None:
-        self.site = plant or levels(1)
+        self.site, self.folder = plant or levels(1), folder
         self.processor, self.answers = AlertProcessor(), Answers()
         self.catalogue = Catalogue(group="test", name="Test waterworks", sites=(self.site,))
         self.view = LiveView(self.catalogue.sites)

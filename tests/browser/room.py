@@ -1,8 +1,9 @@
 """A control room as a program, for browsers: `python -m tests.browser.room --alarms 3`.
 
 It prints the port when it serves; every user's password is `<role>-of-the-plant`. Lines on standard input, each
-answered by `ok`: `levels 9 9 0` (readings of the first points, a minute later), `full` and `room` (the log takes
-nothing, and takes again), `stopped` (the alerts processor is said to have stopped), `quit`.
+answered by `ok`: `levels 9 9 0` (readings of the first points, a minute later), `paging sent` and `paging failed` (what
+stands is paged, and the channels took it or not), `full` and `room` (the log takes nothing, and takes again), `stopped`
+(the alerts processor is said to have stopped), `quit`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from services.alerts.oncall.decisions import Kind
+from services.alerts.oncall.dispatch import Dispatch
 from services.console.app import bind, build, serve
 from services.console.keeping import keep
 from services.core.clock import SECOND
 from services.core.records import Tick
+from services.duty.log import Store
+from services.duty.rules import Rules
 from tests.control_room import ControlRoom, levels
+from tests.rosters import rosters
 
 
 async def walk(room: ControlRoom) -> None:
@@ -36,11 +42,23 @@ def obey(room: ControlRoom, line: str) -> bool:
             room.full = True
         case ["room"]:
             room.full = False
+        case ["paging", failed]:
+            paging(room, failed == "failed")
         case ["stopped"]:
             room.stopped = ("alerts",)
         case _:
             return False
     return True
+
+
+def paging(room: ControlRoom, failed: bool) -> None:
+    """What stands is paged, as the paging service would write it down; the channels took it, or did not."""
+    dispatch = Dispatch(rosters(room.folder))
+    decided = [one for event in room.events for one in dispatch.take(event, room.now())]
+    for one in decided:  # what follows an outcome is appended, and has one too
+        if one.kind is Kind.PAGE:
+            decided += dispatch.outcome(one.page, not failed, "no line" if failed else "", room.now())
+    Store(room.database).advance("log", {}, room.now(), dispatch.dump(), decided)
 
 
 async def main() -> None:
@@ -49,9 +67,12 @@ async def main() -> None:
     parser.add_argument("--alarms", type=int, default=3, help="How many alarms stand at the beginning.")
     parser.add_argument("--name", default="No. 3 plant")
     parser.add_argument("--no-users", action="store_true")
+    parser.add_argument("--rosters", action="store_true", help="Rosters and policies are in force.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         room = ControlRoom(Path(folder), levels(max(options.alarms, 3), options.name), users=not options.no_users)
+        if options.rosters:
+            Rules(room.database, room.accounts.now).apply(rosters(room.folder), "engineer")
         for _ in range(2):
             room.measure([9.0] * options.alarms)
         held = bind(0)

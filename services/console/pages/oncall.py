@@ -34,7 +34,8 @@ class OnCallNow:
             self._silences.build(frame)
         with ui.element("div").classes("column"):
             self._areas.build(frame)
-        with ui.element("section").classes("panel wide").props('id="told" tabindex="-1"'):
+        self._told = ui.element("section").classes("panel wide").props('id="told" tabindex="-1"')
+        with self._told:
             frame.fixed(tag("h2", ONCALL["told_title"]))
             frame.fixed(tag("p", ONCALL["told_note"], _class="muted"))
             frame.part("who_told")
@@ -47,6 +48,7 @@ class OnCallNow:
         look = duties(frame).look()
         fault = tag("div", DUTY["fault"].format(why=look.fault), _class="banner alert") if look.fault else Markup("")
         frame.show("duty_fault", fault)
+        self._told.set_visibility(look.rules is not None)
         self._paged.refresh(frame, moment, look)
         self._rosters.refresh(frame, moment, look)
         self._areas.refresh(frame, moment, look)

@@ -46,7 +46,7 @@ class WorkWindows:
                     new.on("click", lambda _: _ask_new(frame))
                     with new:
                         ui.label(WORK["new"])
-                    ui.keyboard(on_key=lambda e: _key(frame, e), ignore=["input", "select", "button", "textarea"])
+                    ui.keyboard(on_key=lambda e: _key(frame, e), ignore=["input", "select", "textarea"])
             frame.fixed(tag("p", WORK["explains"], _class="muted"))
             self._now = Rows(WORK["now"])
         with ui.element("section").classes("panel wide").props('id="to-come" tabindex="-1"'):

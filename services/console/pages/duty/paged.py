@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from nicegui import ui
 
-from services.alerts.oncall.problems import Status
+from services.alerts.oncall.problems import Member, Status
 from services.console import wording
 from services.console.duties import Look
 from services.console.markup import Markup, join, tag
 from services.console.pages.duty.doing import duties, wished
 from services.console.pages.duty.rows import Button, Row, Rows
+from services.console.pages.duty.silences import place
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
@@ -32,7 +33,7 @@ class BeingPaged:
 
     def build(self, frame: Frame) -> None:
         """Inside the element that is open."""
-        frame.part("paging_alive").props('role="alert"')
+        frame.part("paging_alive").classes("wide").props('role="alert"')
         with ui.element("section").classes("panel wide").props('id="paged" tabindex="-1"'):
             frame.fixed(tag("h2", ONCALL["paged"])).classes("title-acts")
             self._rows = Rows(ONCALL["paged"])
@@ -54,8 +55,6 @@ def alive(look: Look) -> Markup:
         said.append(tag("div", ONCALL["unheard"], _class="banner"))
     elif (silent := time.time_ns() - look.paging.seen) > DEAD_AFTER:
         said.append(tag("div", ONCALL["dead"].format(age=wording.age(silent)), _class="banner alert"))
-    if look.rules is None and not look.fault:
-        said.append(tag("div", ONCALL["no_rules"], _class="banner"))
     return join(*said)
 
 
@@ -63,7 +62,7 @@ def _row(frame: Frame, one: Paged, people: Mapping[str, str], moment: Moment) ->
     problem = one.problem
     where = _where(one, moment)
     head = join(symbol(problem.worst, small=True), tag("b", where, _class="of"), tag("span", _status(one, moment)))
-    alarms = [tag("li", wording.said(m.text)) for m in list(problem.members.values())[:NAMED]]
+    alarms = [tag("li", _alarm(problem.site, m, moment)) for m in list(problem.members.values())[:NAMED]]
     more = len(problem.members) - len(alarms)
     if more > 0:
         alarms.append(tag("li", f"+ {more}"))
@@ -78,6 +77,12 @@ def _row(frame: Frame, one: Paged, people: Mapping[str, str], moment: Moment) ->
         take = wished(frame, "answer", lambda user, address: duties(frame).answer(user, address, problem.id))
         buttons = (Button(ONCALL["take"], take, where, main=True),)
     return Row(problem.id, join(*parts), buttons, "unreached" if one.unreached else problem.status)
+
+
+def _alarm(site: str, member: Member, moment: Moment) -> str:
+    """The point by its name, and what its alarm said."""
+    named = place(f"{site}/{member.key.rpartition('/')[0]}", moment).rpartition(" › ")[2]
+    return f"{named}: {member.text.partition(' ')[2] or member.text}"
 
 
 def _where(one: Paged, moment: Moment) -> str:

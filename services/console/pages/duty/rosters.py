@@ -47,7 +47,8 @@ class Rosters:
         if key != self._key and rules is not None:
             self._key, self._duty = key, on_duty(rules, now)
             frame.show("who_told", told_table(rules, moment, now))
-        self._rows.show([_roster(frame, one, moment) for one in self._duty] if rules is not None else [])
+        missing = "" if look.fault else ONCALL["no_rules"]
+        self._rows.show([_roster(frame, one, moment) for one in self._duty] if rules is not None else [], missing)
         swaps = [_swap(frame, one, rules, moment) for one in look.changes] if rules is not None else []
         frame.show("swaps_title", tag("h3", ONCALL["swaps"]) if swaps else Markup(""))
         self._swaps.show(swaps)

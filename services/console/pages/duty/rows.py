@@ -42,7 +42,7 @@ class _Shown:
     def __init__(self, parent: ui.element, row: Row) -> None:
         self.row = row
         with parent:
-            self.element = ui.element("li").classes(f"row {row.kind}")
+            self.element = ui.element("li").classes(f"entry {row.kind}")
         with self.element:
             self._html = ui.html(row.content, sanitize=True).classes("said")
             self._acts = ui.element("div").classes("acts")
@@ -80,9 +80,10 @@ class Rows:
     """Made inside the element that is open when it is made. empty: what stands there when there is none."""
 
     def __init__(self, label: str) -> None:
-        self._list = ui.element("ul").classes("rows").props("role=list")
+        self._list = ui.element("ul").classes("entries").props("role=list")
         self._list.props["aria-label"] = label
         self._empty = ui.label("").classes("empty muted")
+        self._empty.set_visibility(False)
         self._shown: dict[str, _Shown] = {}
         self._inside = False
         self._list.on("mouseenter", lambda _: self._enter(inside=True), args=[])
@@ -112,5 +113,5 @@ class Rows:
             self._shown = {key: self._shown[key] for key in wanted}
             for i, one in enumerate(self._shown.values()):
                 one.element.move(self._list, i)
-        self._empty.set_text("" if self._shown else empty)
-        self._empty.set_visibility(not self._shown)
+        self._empty.set_text(empty)
+        self._empty.set_visibility(bool(empty) and not self._shown)
