@@ -80,6 +80,7 @@ class Alarms:
 
     active: by occurrence.  waiting: gone, and waits to be seen or reset; aside: shelved, suppressed or out of service
     although it does not stand; both by alarm, and bounded by the catalogue.  version: grows with every change.
+    rung: how often a critical or high alarm has sounded.
     """
 
     active: dict[str, Occurrence] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Alarms:
     history: deque[AlarmEvent] = field(default_factory=lambda: deque(maxlen=KEPT_HISTORY))
     announced: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT_ANNOUNCED))
     version: int = 0
+    rung: int = 0
     _standing: dict[str, int] = field(default_factory=dict)
     _gone: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
@@ -195,6 +197,7 @@ class Alarms:
             # Once an occurrence: what is shown again on the way down is no new alarm. What sounds again is load.
             found.announced = True
             self.announced.append(event.time)
+            self.rung += event.priority in ("critical", "high")
             while self.announced[0] < event.time - HOUR:
                 self.announced.popleft()
         if event.transition == "hidden":

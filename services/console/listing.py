@@ -19,6 +19,7 @@ class Listing:
 
     shown: active and in service, the worst first, then the newest.  hidden: active and not sounding.
     waiting: gone, to be seen or reset.  aside: shelved or out of service although they do not stand.
+    unseen, unseen_worst: how many wait to be acknowledged, and the worst of their priorities.
     worst: by site, station/point and rule the priority of what stands, hidden or not.
     """
 
@@ -35,7 +36,8 @@ class Listing:
             of = self.by_site.setdefault(one.first.site, {})
             for counted in (self.counts, of):
                 counted[one.last.priority] = counted.get(one.last.priority, 0) + 1
-        self.unseen = sum(one.state == "B" for one in self.shown) + sum(one.state != "F" for one in self.waiting)
+        waits = [one.last.priority for one in (*self.shown, *self.waiting) if one.state in "BDE"]
+        self.unseen, self.unseen_worst = len(waits), min(waits, key=severity, default="")
         self.worst = {
             (one.first.site, f"{one.first.station}/{one.first.point}", one.first.rule): one.last.priority
             for one in (*self.hidden, *self.shown)

@@ -160,6 +160,11 @@ class LiveView:
         index = readings.site.point_index.get(point_id) if readings else None
         return None if readings is None or index is None else (readings, index)
 
+    @property
+    def rung(self) -> int:
+        """How often a critical or high alarm has sounded since the view was made."""
+        return self._alarms.rung
+
     def listing(self) -> Listing:
         """All alarms in order and counted, as they are now: one for whoever asks between two changes."""
         if self._listing.version != self._alarms.version:

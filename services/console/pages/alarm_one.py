@@ -12,7 +12,7 @@ from services.console.alarms import Occurrence
 from services.console.comments import Comments
 from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
-from services.console.pages.alarm_list import doing, look, spark
+from services.console.pages.alarm_list import bars, doing, look, rows, spark
 from services.console.pages.alarm_list.rows import link
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
@@ -36,6 +36,7 @@ class AlarmOne:
 
     def __init__(self) -> None:
         self.name, self._looks = "", 0
+        self._buttons: dict[str, ui.button] = {}
 
     def build(self, frame: Frame, moment: Moment) -> None:
         """See Content."""
@@ -45,7 +46,12 @@ class AlarmOne:
         frame.page.classes("alarm-page")
         ui.html(tag("a", f"‹ {LIST['back']}", href="/alarms"), sanitize=False)
         with ui.element("div").classes("one-alarm"):
-            for name in ("top", "trend", "catalogue", "story"):
+            with ui.element("div").classes("panel"):
+                frame.parts["top"] = ui.html("", sanitize=False)
+                with ui.element("div").classes("acting"):
+                    for act in bars.ACTS[:-3] + bars.ACTS[-2:]:  # what is written about it has a place of its own
+                        self._buttons[act] = self._button(frame, act)
+            for name in ("trend", "catalogue", "story"):
                 frame.parts[name] = ui.html("", sanitize=False).classes("panel")
             with ui.element("section").classes("panel").props('id="comments"'):
                 frame.parts["comments"] = ui.html("", sanitize=False)
@@ -67,9 +73,25 @@ class AlarmOne:
                     )
             frame.parts["earlier"] = ui.html("", sanitize=False).classes("panel")
 
+    def _button(self, frame: Frame, act: str) -> ui.button:
+        async def press() -> None:
+            with speaking(frame.visitor.language):
+                one = frame.room.view.occurrence(self.name)
+                order = await doing.asked(frame, act, [one], 0) if one is not None else None
+                if order is not None:
+                    await frame.act(order)
+                    self.refresh(frame, frame.room.moment())
+
+        return (
+            ui.button(LIST["acts"][act], on_click=press).props("no-caps dense color=blue-9").style("padding: 3px 12px")
+        )
+
     def refresh(self, frame: Frame, moment: Moment) -> None:
         """See Content."""
         words, one = LIST["one"], moment.view.occurrence(self.name)
+        possible = rows.possible(one, frame.visitor) if one is not None else ()
+        for act, button in self._buttons.items():
+            button.set_visibility(act in possible)
         if one is None:
             text = join(
                 tag("h1", words["unknown"]), tag("p", words["unknown_told"]), tag("p", self.name, _class="muted")
@@ -133,7 +155,7 @@ def _trend(moment: Moment, one: Occurrence, shown: AlarmView) -> Markup:
     limit = one.first.limit if level else None
     words = LIST["trend_bare" if limit is None else "trend"].format(hours=hours, limit=wording.limit(limit))
     trend = moment.view.trend(shown.site, f"{shown.station}/{shown.point}", _SAMPLES)
-    drawn = spark.spark(trend, limit, now, SPAN, words, size=_CHART)
+    drawn = spark.spark(trend, limit, now, SPAN, words, size=_CHART, onset=one.first.time)
     known = [value for value in trend.values if value is not None]
     scale = f"{wording.number(min(known))} … {wording.number(max(known))} {wording.unit(shown.unit)}" if known else ""
     ends = tag("div", tag("span", moment.at(now - SPAN)), tag("span", scale), tag("span", moment.at(now)),

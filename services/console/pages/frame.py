@@ -16,11 +16,11 @@ from services.access.roles import NEEDS, may
 from services.console.acts import LATE, Act, Forbidden, NeedsEnd, Result, do, later
 from services.console.gate import Visitor
 from services.console.markup import Markup, tag
-from services.console.pages import header, style
+from services.console.pages import attention, header, style
 from services.console.pages.moment import Moment
 from services.console.pages.navigation import help_button, help_dialog, navigation, of_people
 from services.console.room import Room
-from services.console.words import NAVIGATION, PAGE, speaking
+from services.console.words import LIST, NAVIGATION, PAGE, speaking
 from services.core.errors import LogError
 from services.store.database import StoreError
 
@@ -182,7 +182,8 @@ class Frame:
 
     def _build(self, moment: Moment) -> None:
         ui.add_css(style.CSS)
-        ui.add_head_html(f"<script>{style.SCRIPT}</script>")
+        ui.add_head_html(f"<script>{style.SCRIPT}{attention.SCRIPT}</script>")
+        self.keys.append(("m", LIST["sound_hint"]))
         ui.run_javascript(f"document.documentElement.lang = '{self.visitor.language}'")
         self._beat = ui.element("div").props('id="beat" aria-hidden="true"').classes("aloud")
         ui.link(PAGE["skip"], "#main").classes("skip")
@@ -211,7 +212,7 @@ class Frame:
     def _navigation(self) -> None:
         with ui.element("nav").classes("nav").props(f'aria-label="{NAVIGATION["label"]}"'):
             # The browser's sanitiser would take the form out; all of it is ours.
-            inside = navigation(self.visitor, self._links, self._path) + help_button()
+            inside = navigation(self.visitor, self._links, self._path) + attention.button() + help_button()
             ui.html(inside, sanitize=False).style("display: contents")
 
     def refresh(self) -> None:
@@ -229,4 +230,4 @@ class Frame:
             self._content.refresh(self, moment)
             self.show("foot", header.footer(moment))
             self._beats += 1
-            self._beat.props(f'data-beat="{self._beats}"')
+            self._beat.props(f'data-beat="{self._beats}" {attention.marks(moment.view)}')

@@ -60,6 +60,7 @@ LIST: dict[str, Any] = {
         "let_go": "close, clear the selection",
     },
     "sound_on": "Sound on", "sound_off": "Sound off",
+    "sound_wait": "Sound: press any key",
     "sound_hint": "A tone for every new critical or high alarm (m)",
     "back": "Back to the list",
     "one": {

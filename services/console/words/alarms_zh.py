@@ -60,6 +60,7 @@ LIST: dict[str, Any] = {
         "let_go": "关闭，取消选择",
     },
     "sound_on": "声音开", "sound_off": "声音关",
+    "sound_wait": "声音：请按任意键",
     "sound_hint": "出现新的紧急或高级报警时发声（m）",
     "back": "返回列表",
     "one": {

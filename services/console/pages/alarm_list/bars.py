@@ -94,7 +94,7 @@ def pages(query: Query, found: Found, shown: int) -> Markup:
     if not count:
         return Markup()
     first = (query.page - 1) * ROWS + 1
-    told = LIST["range"].format(first=wording.count(first), last=wording.count(first + shown - 1),
+    told = LIST["range"].format(first=wording.count(first), last=wording.count(min(first + shown - 1, count)),
                                 n=wording.count(count))  # fmt: skip
     before, after = query.but(page=query.page - 1).address, query.but(page=query.page + 1).address
     return join(
@@ -135,7 +135,8 @@ def head() -> Markup:
     names = LIST["columns"]
     box = tag("button", type="button", role="checkbox", aria_checked="false", aria_label=LIST["pick_all"],
               title=LIST["pick_all"], data_do="pick_all", _class="pick")  # fmt: skip
-    told = [("pick", box), ("how", ""), *((name, names[name]) for name in ("since", "what", "value", "advice",
-            "left", "state")), ("do", "")]  # fmt: skip
+    hidden = tag("span", ALARMS["columns"][0], _class="aloud")
+    told = [("pick", box), ("how", hidden), *((name, names[name]) for name in ("since", "what", "value", "advice",
+            "left", "state")), ("do", hidden)]  # fmt: skip
     return tag("div", *(tag("div", word, role="columnheader", _class=f"c-{name}") for name, word in told),
                _class="alarm heads", role="row")  # fmt: skip

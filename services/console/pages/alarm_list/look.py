@@ -3,7 +3,7 @@
 CSS = """
 .page.alarm-page { gap: 8px; }
 .alarm-page .tools { display: flex; flex-wrap: wrap; gap: 6px 10px; align-items: center; }
-.alarm-page .tools > div { display: contents; }
+.alarm-page .tools.second { margin-top: 6px; min-height: 38px; } .alarm-page .tools.second > div { display: contents; }
 .alarm-page .chips { display: flex; flex-wrap: wrap; gap: 4px; }
 .alarm-page .chip { display: inline-flex; gap: 6px; align-items: center; min-height: 30px; padding: 0 9px;
   border: 1px solid var(--line); border-radius: 15px; color: var(--soft); text-decoration: none; font-size: 13px; }
@@ -22,15 +22,14 @@ CSS = """
 .alarm-page .quiet { background: none; border-color: transparent; color: var(--soft); }
 .alarm-page kbd { margin-left: 7px; padding: 0 5px; border: 1px solid #7d868e; border-radius: 3px; font-size: 11px;
   font-family: inherit; color: var(--soft); }
-.alarm-page .notices { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; min-height: 0; }
 .alarm-page .notice { font-size: 13px; } .alarm-page .notice a, .alarm-page a { color: var(--focus); }
 .alarm-page .notice.outside { border: 1px solid var(--high); border-radius: 4px; padding: 3px 10px; }
 .alarm-page .notice.fresh { background: #2f5f8a; color: #fff; border-radius: 4px; padding: 3px 4px 3px 10px; }
 .alarm-list { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; }
 .alarm { display: grid; grid-template-columns: 30px 28px 62px minmax(150px, 1.1fr) 146px minmax(180px, 1.5fr) 82px
-  minmax(140px, 1fr) 122px; gap: 0 10px; align-items: center; padding: 4px 8px 4px 6px; min-height: 52px;
+  minmax(140px, 1fr) 122px; gap: 0 10px; align-items: center; padding: 2px 8px 2px 6px; height: 60px;
   font-size: 13px; line-height: 1.3; }
-.alarm.heads { min-height: 0; padding: 5px 8px 5px 6px; border-bottom: 1px solid var(--line); color: var(--soft);
+.alarm.heads { height: auto; padding: 5px 8px 5px 6px; border-bottom: 1px solid var(--line); color: var(--soft);
   font-size: 12px; }
 .slot { border-bottom: 1px solid #2e353a; scroll-margin: 110px 0 70px; }
 .slot:focus-visible { outline-offset: -3px !important; }
@@ -43,7 +42,8 @@ CSS = """
 .alarm .now .mark { border: 1px dashed var(--soft); padding: 0 4px; margin-left: 4px; font-size: 12px; }
 .alarm .c-advice { max-height: 52px; overflow: hidden; }
 .alarm .late { font-weight: 700; }
-.alarm .because { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
+.alarm .c-state { max-height: 58px; overflow: hidden; }
+.alarm .because { display: -webkit-box; -webkit-line-clamp: 1; -webkit-box-orient: vertical; overflow: hidden; }
 .alarm .c-state b { font-weight: 400; } .alarm.unseen .c-state b { font-weight: 700; }
 .alarm .c-do { display: flex; justify-content: flex-end; } .alarm .c-do .do { padding: 2px 8px; white-space: nowrap; }
 .alarm .pick { width: 24px; height: 24px; border: 2px solid #7d868e; border-radius: 4px; background: var(--back);
@@ -55,7 +55,8 @@ CSS = """
 .alarm.over, .alarm.aside { box-shadow: none; background: none; }
 .alarm.over .symbol, .alarm.aside .symbol { filter: grayscale(.8); }
 .alarm.chosen { background: #2f5f8a4d; }
-.alarm.gone > div:not(.c-state) { opacity: .45; }
+.alarm.gone { font-style: italic; box-shadow: inset 4px 0 var(--line); }
+.alarm.gone a, .alarm.gone { color: var(--soft); }
 .outcome { font-weight: 600; margin-top: 2px; padding: 1px 6px; border-radius: 3px; background: #37414a; }
 .outcome.refused { background: #5b1719; color: #fff; } .outcome.pending { background: #5a4a12; color: #fff; }
 .spark { display: block; width: 132px; height: 30px; }
@@ -74,7 +75,9 @@ CSS = """
 .asked .warn { border-left: 6px solid var(--critical); background: #5b1719; color: #fff; padding: 8px 10px; }
 .asked .wrong { color: #ff9a9c; font-weight: 600; }
 .asked .row-of { display: flex; gap: 8px; justify-content: flex-end; width: 100%; flex-wrap: wrap; }
-.one-alarm { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr); gap: 10px; }
+.one-alarm { display: grid; grid-template-columns: minmax(0, 1.5fr) minmax(0, 1fr); gap: 10px; align-items: start; }
+.one-alarm .acting { display: flex; gap: 8px; flex-wrap: wrap; margin-top: 6px; }
+.spark .onset { stroke: #f59a4a; vector-effect: non-scaling-stroke; }
 .one-alarm > div:first-child { grid-column: 1 / 3; }
 .one-alarm h2 { margin-bottom: 6px; } .one-alarm .panel { min-width: 0; }
 .one-alarm dl { display: grid; grid-template-columns: 130px minmax(0, 1fr); gap: 4px 12px; font-size: 13.5px; }
@@ -97,7 +100,7 @@ CSS = """
   .one-alarm { grid-template-columns: minmax(0, 1fr); } .one-alarm > div:first-child { grid-column: auto; } }
 @media (max-width: 640px) {
   .alarm.heads { display: none; }
-  .alarm { grid-template-columns: 40px 26px minmax(0, 1fr) auto; gap: 3px 8px; padding: 9px 10px 9px 8px;
+  .alarm { height: auto; grid-template-columns: 40px 26px minmax(0, 1fr) auto; gap: 3px 8px; padding: 9px 10px 9px 8px;
     grid-template-areas: "pick how what since" "pick value value value" "pick advice advice advice"
       "pick state state do"; align-items: start; }
   .alarm .c-pick { grid-area: pick; } .alarm .c-how { grid-area: how; } .alarm .c-what { grid-area: what; }

@@ -51,16 +51,18 @@ class AlarmPage:
         ui.add_css(look.CSS)
         ui.add_head_html(f"<script>{script.SCRIPT}</script>")
         frame.page.classes("alarm-page")
-        with ui.element("section").classes("tools").props(f'aria-label="{LIST["filters"]}"'):
-            self._own("filters")
-            self._own("choices")
-            box = tag("input", type="search", id="alarm-search", placeholder=LIST["search"], value=self.query.text,
-                      aria_label=LIST["search_label"], maxlength=str(LONGEST_TEXT), autocomplete="off")  # fmt: skip
-            ui.html(box, sanitize=False)
-        self._own("notices").classes("notices")
-        with (
-            ui.element("div").classes("alarm-list").props(f'id="alarm-list" role="table" aria-label="{LIST["title"]}"')
-        ):
+        with ui.element("section").props(f'aria-label="{LIST["filters"]}"'):
+            self._own("filters").classes("tools")
+            with ui.element("div").classes("tools second"):
+                box = tag(
+                    "input", type="search", id="alarm-search", placeholder=LIST["search"], value=self.query.text,
+                    aria_label=LIST["search_label"], maxlength=str(LONGEST_TEXT), autocomplete="off",
+                )  # fmt: skip
+                ui.html(box, sanitize=False)
+                self._own("choices")
+                self._own("notices").classes("notices")
+        listed = ui.element("div").classes("alarm-list")
+        with listed.props(f'id="alarm-list" role="table" aria-label="{LIST["title"]}"'):
             ui.html(bars.head(), sanitize=False)
             for at in range(ROWS):
                 self._own(f"row{at}").classes("slot").props(f'role="row" tabindex="{-1 if at else 0}"')
@@ -211,6 +213,7 @@ class AlarmPage:
             order = await doing.asked(self._frame, what, fit, len(named) - len(fit))
         finally:
             self._asking = False
+            ui.run_javascript("alarmFocus()")
         if order is not None and act == "comment":
             await doing.comment(self._frame, fit, order.why)
             self._read_comments(anew=True)

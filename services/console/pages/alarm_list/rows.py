@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from services.console import wording
 from services.console.alarms import Occurrence
 from services.console.gate import Visitor
-from services.console.markup import Markup, tag
+from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.alarm_list.found import UNSEEN
 from services.console.pages.moment import Moment
@@ -121,22 +121,28 @@ def _left(shown: AlarmView) -> Markup:
 
 
 def _state(moment: Moment, one: Occurrence, shown: AlarmView, known: Row) -> list[Markup]:
-    found = [tag("b", f"{one.state} ", LIST["states"].get(one.state, one.state))]
-    if shown.cleared is not None and one.first.time != shown.cleared:
-        found.append(tag("span", LIST["cleared"].format(time=moment.at(shown.cleared)), _class="muted"))
-    if shown.seen_by and one.state in "CF":
-        found.append(tag("span", LIST["by"].format(who=shown.seen_by, time=moment.at(shown.seen_at)), _class="muted"))
-    if one.hidden or one.state in "GHI":
-        until = f"{LIST['until'].format(time=moment.at(one.until))}: " if one.until else ""
-        found.append(tag("span", f"{until}{one.hidden_because}", _class="muted because", title=one.hidden_because))
-    if known.comments:
-        said = LIST["comment_one"] if known.comments == 1 else LIST["comments"].format(n=known.comments)
-        found.append(tag("a", said, href=link(one.first.occurrence) + "#comments", tabindex="-1"))
+    found = [tag("b", f"{one.state} ", LIST["states"].get(one.state, one.state)), *_more(one, known)]
     if known.outcome is not None:
+        # In the place of the rest, so that the row stays as high as it is.
         act, outcome, why = known.outcome
         words = LIST["outcomes"][outcome].format(act=LIST["acts"][act], why=why)
-        found.append(tag("span", words, _class=f"outcome {outcome}", role="status"))
-    return found
+        return [join(*found), tag("span", words, _class=f"outcome {outcome}", role="status", title=why)]
+    said = []
+    if shown.cleared is not None and one.first.time != shown.cleared:
+        said.append(tag("span", LIST["cleared"].format(time=moment.at(shown.cleared)), _class="muted"))
+    if shown.seen_by and one.state in "CF":
+        said.append(tag("span", LIST["by"].format(who=shown.seen_by, time=moment.at(shown.seen_at)), _class="muted"))
+    if one.hidden or one.state in "GHI":
+        until = f"{LIST['until'].format(time=moment.at(one.until))}: " if one.until else ""
+        said.append(tag("span", f"{until}{one.hidden_because}", _class="muted because", title=one.hidden_because))
+    return [join(*found), *said]
+
+
+def _more(one: Occurrence, known: Row) -> list[Markup]:
+    if not known.comments:
+        return []
+    said = LIST["comment_one"] if known.comments == 1 else LIST["comments"].format(n=known.comments)
+    return [Markup(" "), tag("a", said, href=link(one.first.occurrence) + "#comments", tabindex="-1")]
 
 
 def _buttons(one: Occurrence, visitor: Visitor) -> list[Markup]:

@@ -41,6 +41,11 @@ SCRIPT = """
     }).observe(list(), {childList: true, subtree: true});
   };
   watch();
+  // After a question the keys go on where they were.
+  window.alarmFocus = () => setTimeout(() => {
+    const back = slots().find((one) => nameOf(one) === current);
+    if (back && !dialog() && document.activeElement === document.body) back.focus({preventScroll: true});
+  }, 150);
 
   const told = (node) => {
     const what = node.closest("[data-do]"), slot = slotOf(node);

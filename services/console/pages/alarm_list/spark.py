@@ -13,9 +13,14 @@ WIDTH, HEIGHT, EDGE = 132, 30, 3
 SAMPLES = 90
 
 
-def spark(trend: Trend, limit: float | None, now: int, span: int, label: str, *, size: tuple[int, int] = (WIDTH, HEIGHT)
-          ) -> Markup:  # fmt: skip
-    """An SVG of `span` ns before `now`; empty when nothing is known of that time. The limit is always in it."""
+def spark(
+    trend: Trend, limit: float | None, now: int, span: int, label: str, *,
+    size: tuple[int, int] = (WIDTH, HEIGHT), onset: int | None = None,
+) -> Markup:  # fmt: skip
+    """An SVG of `span` ns before `now`; empty when nothing is known of that time. The limit is always in it.
+
+    onset: a line stands at this time (ns).
+    """
     width, height = size
     samples = [(time, value) for time, value in zip(trend.times, trend.values, strict=True) if time >= now - span]
     values = [value for _, value in samples if value is not None and math.isfinite(value)]
@@ -43,5 +48,7 @@ def spark(trend: Trend, limit: float | None, now: int, span: int, label: str, *,
         drawn.append(tag("circle", cx=x(time), cy=y(value), r="2.5", _class="newest"))
     if limit is not None and math.isfinite(limit):
         drawn.insert(0, tag("line", x1="0", x2=str(width), y1=y(limit), y2=y(limit), _class="limit"))
+    if onset is not None and onset >= now - span:
+        drawn.insert(0, tag("line", x1=x(onset), x2=x(onset), y1="0", y2=str(height), _class="onset"))
     return tag("svg", *drawn, _class="spark", viewBox=f"0 0 {width} {height}", width=str(width), height=str(height),
                role="img", aria_label=label, preserveAspectRatio="none")  # fmt: skip
