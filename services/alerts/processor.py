@@ -68,6 +68,11 @@ class AlertProcessor:
         fold = self._folds.get(site)
         return fold.lawful.refused if fold is not None else 0
 
+    @property
+    def refused_in_all(self) -> int:
+        """The same of all sites."""
+        return sum(fold.lawful.refused for fold in list(self._folds.values()))
+
     def dump(self, site: str) -> bytes:
         """See Processor. Empty for a site that has no Config yet."""
         fold = self._folds.get(site)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from weakref import WeakSet
+
+from prometheus_client import CollectorRegistry, Gauge
+
 from services.alerts.processor import AlertProcessor
 from services.alerts.warm import warm_up
 from services.daemons.daemon import Daemon
@@ -14,5 +19,23 @@ NEEDED = ("kafka", "partitions")
 
 async def work(daemon: Daemon) -> None:
     """Folds until asked to stop."""
-    figures = Figures(daemon)
-    await run_worker(daemon.settings, "alerts", ALERTS_STATE, AlertProcessor, figures, daemon.stopping, warm=warm_up)
+    figures, make = Figures(daemon), counted(daemon.metrics.registry)
+    await run_worker(daemon.settings, "alerts", ALERTS_STATE, make, figures, daemon.stopping, warm=warm_up)
+
+
+def counted(registry: CollectorRegistry) -> Callable[[], AlertProcessor]:
+    """Makes processors, of which those that work now are counted in what they refused."""
+    made: WeakSet[AlertProcessor] = WeakSet()
+
+    def make() -> AlertProcessor:
+        processor = AlertProcessor()
+        made.add(processor)
+        return processor
+
+    gauge = Gauge(
+        "headworks_refused_readings",
+        "Readings of this worker's sites that broke the contract of frames and were not judged.",
+        registry=registry,
+    )
+    gauge.set_function(lambda: float(sum(one.refused_in_all for one in list(made))))
+    return make
