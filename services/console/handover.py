@@ -158,14 +158,14 @@ def _unseen(view: LiveView, fresh: float) -> _Unseen:
     if known is not None and monotonic() - known[0] < fresh:
         return known[1]
     silent, bad = [], []
+    computed = {(site.id, point.id) for site in view.catalogue() for point in site.points if point.derived is not None}
     for site in view.sites():
         for station in site.stations:
             if station.silent or station.dead:
                 silent.append(Silent(site, station))
                 continue
-            bad += [
-                Bad(site, station, one) for one in station.points.values() if one.why and one.why not in _OF_STATION
-            ]
+            unknown = (one for one in station.points.values() if one.why and one.why not in _OF_STATION)
+            bad += [Bad(site, station, one) for one in unknown if (site.id, one.id) not in computed]
     _looked[view] = (monotonic(), (tuple(silent), tuple(bad)))
     return tuple(silent), tuple(bad)
 

@@ -1,6 +1,7 @@
 """The console over the synthetic night, as a program: `python -m tests.browser.demo --until 22:10`.
 
-It prints the port when it serves. Lines on standard input: `stop` (no more ticks, and 45 s have passed),
+With `--people` there are users of every role, whose password is `<role>-of-the-plant`; what they do to alarms stays
+unanswered. It prints the port when it serves. Lines on standard input: `stop` (no more ticks, and 45 s have passed),
 `alerts` (a processor is said to have stopped), `quit`.
 """
 
@@ -9,14 +10,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import tempfile
 import time
+from pathlib import Path
 
+from services.console.acts import Desk
+from services.console.answers import Answers
 from services.console.app import bind, build, serve
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.clock import SECOND
 from services.core.records import Tick
 from tests.browser import storm
+from tests.control_room import ControlRoom
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> `${1+1}` </script><b>No. 3</b>"
 
@@ -56,15 +62,28 @@ class Player:
         return True
 
 
+def _people(player: Player, folder: Path) -> ControlRoom:
+    """Users of every role before the night's view; no command of theirs is answered."""
+    room = ControlRoom(folder)
+    room.desk = Desk(
+        player.view, player.status, room.accounts, Answers(), room.send, lambda: player.view.now or 0, patience=0.1
+    )
+    return room
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--until", default="22:10")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--people", action="store_true")
     options = parser.parse_args()
     player = Player(options.until, options.hostile)
     held = bind(options.port)
-    app = build(player.view, [player.catalogue], player.status)
+    folder = tempfile.TemporaryDirectory()
+    people = _people(player, Path(folder.name)) if options.people else None
+    hands = (people.desk, people.database) if people is not None else ()
+    app = build(player.view, [player.catalogue], player.status, *hands)
     port = held.getsockname()[1]
     serving = asyncio.ensure_future(serve(app, sockets=[held], started=lambda: print(port, flush=True)))
     walking = asyncio.ensure_future(player.walk())
@@ -75,6 +94,9 @@ async def main() -> None:
     begun = time.monotonic()
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
+    if people is not None:
+        people.database.close()
+    folder.cleanup()
     print(f"stopped in {time.monotonic() - begun:.2f} s", flush=True)
 
 

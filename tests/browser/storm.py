@@ -103,7 +103,8 @@ def plant(name: str, title: str, *, carries: bool = False) -> Site:
                             rules=RULES.get(point, ()) if carries else ()))  # fmt: skip
     return Site(id=name, group="liuyang", name=title, kind="plant", time_zone="Asia/Shanghai",
                 stations=tuple(station(kind, kind, words) for kind, words in kinds),
-                points=tuple(points), incidents=(IncidentUse(model="intake-crisis"),) if carries else ())  # fmt: skip
+                points=tuple(points), incidents=(IncidentUse(model="intake-crisis"),) if carries else (),
+                playbooks={"intake-crisis": PLAYBOOK} if carries else {})  # fmt: skip
 
 
 def city(plant_name: str = "No. 3 plant") -> Catalogue:
@@ -201,13 +202,19 @@ ALARMS = (
     ("22:40", "no3", "clearwell/level", "level-low", "raised", 2.19, "m", True),
 )  # fmt: skip
 
+#: Of the phases that the night has not reached by 22:10.
+PLAYBOOK = {"recovering": "Raise the raw flow in small steps; wash filters in turn", "closed": "Write up the night"}
+
+#: The state of ISA-18.2 after each transition; nobody acknowledges anything in this night.
+LETTERS = {"raised": "B", "hidden": "H", "cleared": "D"}
+
 PHASES = (
     ("19:45", "surge", "Raw turbidity tripled in 30 min",
-     "Rake the screens continuously, put the intake crew on standby, take a jar test"),
+     "Rake the screens continuously; put the intake crew on standby; take a jar test"),
     ("21:10", "restricted", "Raw flow below 60 % of required while the pumps run",
-     "Throttle the raw pumps to protect the screens, send the crew to the intake"),
+     "Throttle the raw pumps to protect the screens; send the crew to the intake"),
     ("21:43", "threatened", "Supply lasts less than 8 h at worst",
-     "Start Nos. 1 and 2, lower the network pressure, ready the tankers and the notice to customers"),
+     "Start Nos. 1 and 2; lower the network pressure; ready the tankers and the notice to customers"),
 )  # fmt: skip
 
 
@@ -228,7 +235,7 @@ def alarm_events(catalogue: Catalogue, until: int) -> Iterator[AlarmEvent]:
         yield AlarmEvent(
             time, site, where, quantity, name, occurrence, numbers[occurrence], transition,
             found.priority, "hidden by a more severe alarm" if transition == "hidden" else "",
-            value, found.limit, unit, loud,
+            value, found.limit, unit, loud, state=LETTERS[transition],
         )  # fmt: skip
 
 

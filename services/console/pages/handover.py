@@ -11,7 +11,7 @@ from nicegui import ui
 
 from services.console import wording
 from services.console.acts import Forbidden
-from services.console.handover import BadShift, Changes, Sheet, Silent, sheet, starts_of
+from services.console.handover import Bad, BadShift, Changes, Sheet, Silent, sheet, starts_of
 from services.console.logbook import Empty, Logbook
 from services.console.markup import Markup, join, tag
 from services.console.pages import handover_text as said
@@ -235,10 +235,7 @@ def _rows(moment: Moment, found: Sheet, name: str) -> list[Markup]:
                 _line(
                     wording.said(one.point.description or one.point.name),
                     naming.place(moment, one.site.id, one.station.id),
-                    PLANTS["since"].format(
-                        why=PLANTS["whys"].get(one.point.why, wording.said(one.point.why)),
-                        time=moment.at(one.point.good_at),
-                    ),
+                    _why(moment, one),
                 )
                 for one in found.bad
             ]
@@ -273,8 +270,14 @@ def _silent(moment: Moment, one: Silent) -> Markup:
     return _line(wording.said(one.station.name), wording.said(one.site.name), since)
 
 
+def _why(moment: Moment, one: Bad) -> str:
+    why = str(PLANTS["whys"].get(one.point.why, wording.said(one.point.why)))
+    good = one.point.good_at
+    return why if good is None else str(PLANTS["since"].format(why=why, time=moment.at(good)))
+
+
 def _line(what: object, where: str, detail: str, *, old: bool = False) -> Markup:
     return tag(
-        "li", tag("span", what, _class="what"), tag("span", where, _class="where muted"),
+        "li", tag("span", what, _class="name"), tag("span", where, _class="place muted"),
         tag("span", detail, _class="detail"), _class="old" if old else None,
     )  # fmt: skip

@@ -108,9 +108,9 @@ def detail(moment: Moment, one: Standing, name: str) -> str:
             + (f" {HANDOVER['until'].format(time=moment.at(by.until))}" if by.until else "")
             for by in one.suppressed
         )
-    if name == "unseen" and one.unseen_since:
-        return str(HANDOVER["since"].format(time=moment.at(one.unseen_since), age=_age(moment, one.unseen_since)))
-    return str(HANDOVER["since"].format(time=moment.at(one.since), age=_age(moment, one.since)))
+    began = one.unseen_since if name == "unseen" and one.unseen_since else one.since
+    since = HANDOVER["since"].format(time=moment.at(began), age=_age(moment, began))
+    return f"{since} · {ALARMS['stands'][one.letter]}" if one.letter in "DEF" else since
 
 
 def work(moment: Moment, event: AlarmEvent) -> str:

@@ -1,7 +1,6 @@
 """The look of the incidents' pages, beside that of every page."""
 
 CSS = """
-.incident .what a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: 3px; }
 .page.incident-list-page { grid-template-columns: minmax(0, 1fr); max-width: 1100px; }
 .incident-list { list-style: none; display: grid; gap: 8px; }
 .incident-row { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 14px;
@@ -24,6 +23,9 @@ CSS = """
   grid-template-columns: minmax(0, 1fr) auto; }
 .one-incident-page .fact { grid-row: span 4; } .one-incident-page .evidence { gap: 2px 16px; }
 .one-incident-page .fact .spark { width: 132px; height: 30px; }
+.one-incident-page .spark .trace { fill: none; stroke: #9cc3dd; stroke-width: 1.5;
+  vector-effect: non-scaling-stroke; } .one-incident-page .spark .newest { fill: var(--ink); }
+.playbook-steps .text::first-letter { text-transform: uppercase; }
 .phases h3 { color: var(--ink); margin: 10px 0 4px; } .phases h3 .been, .phases h3 .ahead { color: var(--soft); }
 .phases h3 .now small { border: 1px solid var(--ink); color: var(--ink); border-radius: 3px; padding: 0 6px; }
 .playbook-steps { list-style: none; display: grid; gap: 4px; }
@@ -51,7 +53,7 @@ CSS = """
 .writing { display: flex; gap: 8px; align-items: flex-end; margin-bottom: 10px; flex-wrap: wrap; }
 .writing .q-field { flex: 1; min-width: 220px; } .writing .q-btn { min-height: 40px; }
 .timeline { list-style: none; max-height: 62vh; overflow-y: auto; }
-.timeline li { display: grid; grid-template-columns: 92px minmax(0, 1fr); gap: 8px; padding: 4px 2px;
+.timeline li { display: grid; grid-template-columns: 80px minmax(0, 1fr); gap: 8px; padding: 4px 2px;
   border-bottom: 1px solid #2e353a; font-size: 13px; }
 .timeline time { color: var(--soft); font-variant-numeric: tabular-nums; }
 .timeline .said { overflow-wrap: anywhere; } .timeline .symbol { vertical-align: middle; }

@@ -101,7 +101,7 @@ class OneIncident:
             ui.button(INCIDENTS["send"], on_click=send).props("no-caps unelevated color=blue-9")
 
     def _draw_steps(self, frame: Frame, moment: Moment, one: IncidentView) -> None:
-        """All phases in their order, each with its steps: they are made once, and never move under a finger."""
+        """Each phase with its steps, the present one first. Made anew when the phase changes, and else never moved."""
         self._steps = _steps(moment, one)
         self._buttons = {}
         self._list.clear()
@@ -271,4 +271,4 @@ def _steps(moment: Moment, one: IncidentView) -> list[Step]:
         event = begun.get(name)
         told = event.next_step if event is not None else one.next_step if name == one.phase else ""
         found += playbook.steps(one.kind, name, site, told)
-    return found
+    return sorted(found, key=lambda step: step.phase != one.phase)

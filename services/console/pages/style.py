@@ -55,6 +55,7 @@ body.lost .link::before { background: var(--critical); }
 .incident { display: grid; grid-template-columns: minmax(0, 1.45fr) minmax(0, 1fr) minmax(250px, .85fr);
   grid-template-areas: "what next count" "course next count"; grid-template-rows: auto 1fr; gap: 0 20px;
   border-left: 6px solid var(--soft); }
+.incident .what a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: 3px; }
 .what { grid-area: what; } .course { grid-area: course; } .next { grid-area: next; }
 .countdown { grid-area: count; }
 .incident + .incident { margin-top: 10px; }

@@ -70,7 +70,7 @@ def _alarm(moment: Moment, event: AlarmEvent) -> Line:
     name = naming.alarm(moment, (event.site, event.station, event.point, event.rule))
     said = [
         symbol(event.priority, small=True), " ", tag("b", word), " ", name,
-        value if event.transition == "raised" else "",
+        f":{value}" if value and event.transition == "raised" else "",
     ]  # fmt: skip
     if event.who:
         said += [" ", tag("span", naming.reason(event.who, event.cause), _class="muted")]

@@ -203,7 +203,7 @@ NAVIGATION: dict[str, Any] = {
     "label": "Pages",
     "overview": "Overview",
     "alarms": "Alarms",
-    "incident": "Incident",
+    "incident": "Incidents",
     "oncall": "On call",
     "handover": "Handover",
     "work": "Work windows",
