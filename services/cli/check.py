@@ -1,8 +1,9 @@
-"""`headworks check FILE`: is a site or event file right?"""
+"""`headworks check FILE`: is a site, event, on-call or phrase file right?"""
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,8 @@ from rich.markup import escape
 from services.cli.terminal import people, print_json
 from services.core.errors import ConfigError, Fault
 
-HELP = """Check a site or event file: every fault with file, line, field, value and what would be right. What is
-doubtful is a note; with --strict it is a fault.
+HELP = """Check a site, event, on-call or phrase file: every fault with file, line, field, value and what would be
+right. What is doubtful is a note; with --strict it is a fault.
 
 Example: [bold]headworks check sites/liuyang.yaml[/]
 """
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _check(
-    files: Annotated[list[Path], typer.Argument(help="Site or event files.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of sites, events, on-call rules, phrases.")],
     strict: Annotated[bool, typer.Option("--strict", help="What is doubtful is a fault too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -65,6 +66,7 @@ def examine(file: Path) -> tuple[str, list[Fault]]:
     from services.core.catalogue import to_json, version_of
     from services.core.catalogue.doubts import doubts
     from services.core.catalogue.resolve import read_catalogue
+    from services.core.phrases import read_phrases
     from services.core.yaml_source import read_yaml
 
     data = read_yaml(file).data
@@ -95,8 +97,29 @@ def examine(file: Path) -> tuple[str, list[Fault]]:
 
         night = load_expectation(file)
         return f"what is expected of {night.event}: {len(night.alarms)} alarms, {len(night.phases)} phases", []
-    if isinstance(data, dict) and "policies" in data:
-        bound = "a file of rosters and policies is checked by `headworks notify`, when it starts"
-        raise ConfigError([Fault(str(file), 1, "file", "not a site or event", bound)])
-    bound = "must have `sites:`, `plants:` or `model:` at the top"
+    if isinstance(data, dict) and ("policies" in data or "rosters" in data):
+        return _oncall(file)
+    if len(file.resolve().parent.name) == 2:
+        return f"{len(read_phrases(file))} phrases in the language {file.resolve().parent.name}", []
+    bound = "must have `sites:`, `plants:`, `model:` or `policies:` at the top, or be phrases in a folder `zh/`"
     raise ConfigError([Fault(str(file), 1, "file", "not a site or event", bound)])
+
+
+def _oncall(file: Path) -> tuple[str, list[Fault]]:
+    """Rosters, policies, channels and texts; where secrets are kept."""
+    from services.alerts.oncall.doubts import doubts, open_secrets
+    from services.core.yaml_source import read_yaml
+    from services.duty.rules import read, version_of
+
+    now = time.time_ns()
+    rules, source = read(file, now), read_yaml(file)
+    wrong, doubtful = open_secrets(rules, file)
+    if wrong:
+        raise ConfigError([source.fault(*one) for one in wrong])
+    sizes = {"people": rules.people, "rosters": rules.rosters, "policies": rules.policies, "channels": rules.channels}
+    counts = ", ".join(f"{name} {len(found)}" for name, found in sizes.items())
+    found = [*doubts(rules, now), *doubtful]
+    notes = [
+        source.fault(where, value, bound) if value else source.absence(where, bound) for where, value, bound in found
+    ]
+    return f"{counts} ({version_of(rules)})", notes

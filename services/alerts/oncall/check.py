@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from services.alerts.incidents import INCIDENTS
 from services.alerts.oncall.policy import OnCall, Policy
+from services.alerts.oncall.templates import SHIPPED, faults
 from services.core.clock import DAY, iso, to_datetime, to_ns
 from services.core.yaml_source import read_checked
 
 #: Rosters are looked through this far ahead: further than anybody plans a holiday.
 AHEAD = 60 * DAY
+
+#: Kinds of incidents, as events name them.
+KINDS = tuple(sorted(model.kind for model in INCIDENTS.values()))
 
 _Complaint = tuple[tuple[str | int, ...], object, str]
 
@@ -33,6 +39,18 @@ def complaints(rules: OnCall, at: int) -> Iterator[_Complaint]:
     for i, policy in enumerate(rules.policies):
         yield from _reaches(rules, policy, i, at)
     yield from _forgotten(rules, at)
+    yield from _languages(rules)
+
+
+def _languages(rules: OnCall) -> Iterator[_Complaint]:
+    """A text that fails is found by day."""
+    for language, own in rules.texts.items():
+        for where, value, bound in faults(language, own):
+            yield ("texts", language, *where), value, bound
+    for i, person in enumerate(rules.people):
+        if person.language not in (*SHIPPED, *rules.texts):
+            known = ", ".join((*SHIPPED, *sorted(rules.texts)))
+            yield ("people", i, "language"), person.language, f"has no texts: must be one of {known}, or have `texts`"
 
 
 def _zones(rules: OnCall) -> Iterator[_Complaint]:
@@ -68,6 +86,9 @@ def _names(rules: OnCall) -> Iterator[_Complaint]:
             if one.until <= one.start:
                 yield ("rosters", i, "overrides", j, "until"), one.until.isoformat(), "must be after its start"
     for i, policy in enumerate(rules.policies):
+        for kind in policy.match.incidents:
+            if kind not in KINDS:
+                yield ("policies", i, "match", "incidents"), kind, f"must be one of {', '.join(KINDS)}"
         for j, step in enumerate(policy.steps):
             for name in step.to:
                 if name not in known:
@@ -112,19 +133,22 @@ def _reaches(rules: OnCall, policy: Policy, i: int, at: int) -> Iterator[_Compla
 
 
 def _forgotten(rules: OnCall, at: int) -> Iterator[_Complaint]:
-    """Critical alarms of any site must page somebody at every hour of the week."""
+    """Critical alarms of any site, in any incident, must page somebody at every hour of the week."""
     zone = ZoneInfo(rules.time_zone)
     monday = to_datetime(at).astimezone(zone).date()
-    sites = [*sorted({site for policy in rules.policies for site in policy.match.sites}), "any-other"]
-    for site in sites:
-        for quarter in range(7 * 96):
-            local = datetime.combine(monday, datetime.min.time()) + timedelta(minutes=15 * quarter)
-            moment = to_ns(local.replace(tzinfo=zone))
-            found = rules.policy_of(site, "critical", "", 0, moment)
+    matches = [policy.match for policy in rules.policies]
+    sites = [*sorted({site for match in matches for site in match.sites}), "any-other"]
+    kinds = [("", 0), *((kind, rank) for kind in sorted({k for m in matches for k in m.incidents}) for rank in (0, 3))]
+    # Which policy fits changes at these times of day only.
+    clock = sorted({time(), *(edge for match in matches for edge in match.between or ())})
+    for site, (kind, rank) in product(sites, kinds):
+        for day, hour in product(range(7), clock):
+            local = datetime.combine(monday + timedelta(days=day), hour)
+            found = rules.policy_of(site, "critical", kind, rank, to_ns(local.replace(tzinfo=zone)))
             if found is None or not found.steps:
                 where = ("policies",) if found is None else ("policies", rules.policies.index(found), "steps")
                 bound = "a critical alarm then would page nobody: a policy with steps must fit it"
-                yield where, f"{site}, {local:%A %H:%M}", bound
+                yield where, f"{site}{f', {kind}' if kind else ''}, {local:%A %H:%M}", bound
                 break
 
 
