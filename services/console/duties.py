@@ -160,6 +160,7 @@ class Duties:
 
     def unswap(self, user: Identity, address: str, number: int, why: str) -> None:
         """The roster's own turns hold again."""
+        self.needs(user, address, "swap", "withdraw swap", str(number))
         change = self.changes.get(number)
         act = "swap" if user.name in (change.person, change.who) else "swap_any"
         with self._act(user, address, act, "withdraw swap", f"{change.roster}: {change.person}", _said(why)):
@@ -211,6 +212,7 @@ class Duties:
 
     async def prolong(self, user: Identity, address: str, number: int, end: int, why: str) -> list[Result]:
         """A later end: of what has begun by a further command, of what has not by a change of the plan."""
+        self.needs(user, address, "suppress", "prolong work", str(number))
         found, why = self.works.get(number), one_line(why)
         work.check(
             self.desk.view.catalogue(), found.target, max(found.start, self.desk.now()), end, why, self.desk.now()
@@ -228,6 +230,7 @@ class Duties:
 
     async def end_work(self, user: Identity, address: str, number: int, why: str) -> list[Result]:
         """Before its time: what has begun is ended in the log, what has not is withdrawn."""
+        self.needs(user, address, "unsuppress", "end work", str(number))
         found, why = self.works.get(number), _said(why)
         if found.state == "planned":
             with self._act(user, address, "suppress", "withdraw work", found.target, why):
@@ -256,6 +259,12 @@ class Duties:
         if unknown:
             raise NotDone(f"there is no site {', '.join(unknown)[:200]}")
 
+    def needs(self, user: Identity, address: str, act: str, action: str, target: str, detail: str = "") -> None:
+        """Forbidden, and a line in the audit, when the role does not allow the act."""
+        if not may(user.role, act):
+            self.desk.accounts.record(user.name, address, action, target, "forbidden", detail)
+            raise Forbidden(f"{action}: needs the role {NEEDS[act].value}, this is {user.role.value}")
+
     @contextmanager
     def _act(
         self, user: Identity, address: str, act: str, action: str, target: str, detail: str = ""
@@ -263,9 +272,7 @@ class Duties:
         """Around an act: Forbidden without the role; how it ended is in the audit. What is told replaces `detail`."""
         told: list[str] = []
         record = self.desk.accounts.record
-        if not may(user.role, act):
-            record(user.name, address, action, target, "forbidden", detail)
-            raise Forbidden(f"{action}: needs the role {NEEDS[act].value}, this is {user.role.value}")
+        self.needs(user, address, act, action, target, detail)
         try:
             yield told
         except NotDone as error:
