@@ -82,7 +82,7 @@ def build(
     app = FastAPI(title=PAGE["title"], docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard)
     if desk is not None:
-        api.mount(app, desk)  # before the pages, which answer whatever nobody else does
+        api.mount(app, desk, duties, people)  # before the pages, which answer whatever nobody else does
     if gate is not None:
         sign_in.mount(app, gate)
         link.mount(app, room)

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
 from services.console.acts import Act, Desk, Forbidden, NeedsEnd, do
-from services.console.api import told
+from services.console.api import duty, paging, told
 from services.console.api.models import (
     AlarmOut,
     AlarmWhole,
@@ -29,9 +29,11 @@ from services.console.api.models import (
 )
 from services.console.api.refusals import refuse
 from services.console.api.who import Who
+from services.console.duties import Duties
 from services.console.gate import address_of
 from services.core.clock import iso
 from services.core.errors import LogError
+from services.store.database import Database
 
 _ABOUT = """What the pages show, and what people do to alarms, for programs.
 
@@ -63,9 +65,12 @@ _Offset = Annotated[int, Query(ge=0, le=1_000_000, description="After so many")]
 _Word = Annotated[str, Query(max_length=64)]
 
 
-def mount(app: FastAPI, desk: Desk) -> None:
-    """Adds the routes to the console's application, and how they refuse."""
+def mount(app: FastAPI, desk: Desk, duties: Duties | None = None, people: Database | None = None) -> None:
+    """Adds the routes to the console's application, and how they refuse; those of paging where people are known."""
     router = _router(desk)
+    if duties is not None and people is not None:
+        paging.add(router, duties, people, Who(desk.accounts))
+        duty.add(router, duties, Who(desk.accounts))
     app.include_router(router)
 
     def described() -> dict[str, Any]:

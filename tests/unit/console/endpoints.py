@@ -54,6 +54,26 @@ ENDPOINTS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/history"): VIEWER,
     ("GET", "/api/v1/incidents"): VIEWER,
     ("GET", "/api/v1/audit"): ADMINISTRATOR,
+    ("GET", "/api/v1/problems"): VIEWER,
+    ("POST", "/api/v1/problems/{problem:path}/answer"): NEEDS["answer"].value,
+    ("GET", "/api/v1/silences"): VIEWER,
+    ("POST", "/api/v1/silences"): NEEDS["silence"].value,  # of criticals: an engineer
+    ("DELETE", "/api/v1/silences/{silence}"): NEEDS["silence"].value,
+    ("GET", "/api/v1/oncall"): VIEWER,
+    ("GET", "/api/v1/swaps"): VIEWER,
+    ("POST", "/api/v1/swaps"): NEEDS["swap"].value,  # of others: an engineer
+    ("POST", "/api/v1/swaps/{number}/withdraw"): NEEDS["swap"].value,
+    ("GET", "/api/v1/areas"): VIEWER,
+    ("POST", "/api/v1/areas/take"): NEEDS["responsible"].value,
+    ("POST", "/api/v1/areas/take-over"): NEEDS["take_over"].value,
+    ("GET", "/api/v1/offers"): VIEWER,
+    ("POST", "/api/v1/offers"): NEEDS["responsible"].value,
+    ("POST", "/api/v1/offers/{number}/accept"): NEEDS["responsible"].value,
+    ("POST", "/api/v1/offers/{number}/end"): NEEDS["responsible"].value,
+    ("GET", "/api/v1/work"): VIEWER,
+    ("POST", "/api/v1/work"): NEEDS["suppress"].value,
+    ("POST", "/api/v1/work/{number}/extend"): NEEDS["suppress"].value,
+    ("POST", "/api/v1/work/{number}/end"): NEEDS["suppress"].value,
     **{("POST", f"/api/v1/commands {act}"): NEEDS[act].value for act in COMMANDS},
 }
 
