@@ -140,7 +140,8 @@ def _top(moment: Moment, one: Occurrence, shown: AlarmView) -> Markup:
         said.append(tag("span", f"{until} {one.hidden_because}".strip()))
     return join(
         tag("div", tag("h1", symbol(one.last.priority), alarms.named(shown)),
-            tag("span", f"{shown.site_name} · {shown.station_name}", _class="muted"), _class="big"),
+            tag("span", f"{wording.said(shown.site_name)} · {wording.said(shown.station_name)}", _class="muted"),
+            _class="big"),
         tag("div", tag("span", priority), tag("span", value or wording.UNKNOWN, _class="value"),
             tag("span", alarms.bound(shown), _class="muted"),
             tag("span", f"{moment.at(shown.raised)}, {wording.age(shown.age)}"), *said, _class="big"),
@@ -169,7 +170,8 @@ def _line(moment: Moment, event: AlarmEvent) -> Markup:
     return tag(
         "li", tag("time", wording.local(event.time, moment.zone, "%m-%d %H:%M:%S")),
         tag("b", ALARMS["transitions"].get(event.transition, event.transition)), tag("span", event.state),
-        tag("span", value), tag("span", event.who), tag("span", until), tag("span", event.cause, _class="muted"),
+        tag("span", value), tag("span", event.who), tag("span", until),
+        tag("span", wording.said(event.cause), _class="muted"),
     )  # fmt: skip
 
 
@@ -206,11 +208,11 @@ def _catalogue(one: Occurrence, shown: AlarmView) -> Markup:
 
 def _entry(rule: Rule, shown: AlarmView, words: dict[str, str]) -> list[tuple[str, str]]:
     return [
-        (words["consequence"], rule.consequence),
-        (words["response"], rule.response),
+        (words["consequence"], wording.said(rule.consequence)),
+        (words["response"], wording.said(rule.response)),
         (words["respond"], wording.age(rule.respond_within)),
         (words["priority"], ALARMS["priorities"].get(rule.priority, rule.priority)),
-        (words["because"], rule.priority_because),
+        (words["because"], wording.said(rule.priority_because)),
         (words["limit"], alarms.bound(shown)),
         (words["delay"], f"{wording.age(rule.on_delay)} / {wording.age(rule.off_delay)}"),
         (words["source"], rule.source),

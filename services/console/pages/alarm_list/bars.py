@@ -55,7 +55,9 @@ def choices(moment: Moment, query: Query, found: Found) -> Markup:
     known = dict.fromkeys([*names, *([query.site] if query.site else [])])
     sites += [
         _option(
-            one, LIST["site"].format(name=names.get(one, one), n=wording.count(found.sites.get(one, 0))), query.site
+            one,
+            LIST["site"].format(name=wording.said(names.get(one, one)), n=wording.count(found.sites.get(one, 0))),
+            query.site,
         )
         for one in known
     ]

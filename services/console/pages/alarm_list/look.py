@@ -102,14 +102,16 @@ CSS = """
   .alarm.heads { display: none; }
   .alarm { height: auto; grid-template-columns: 40px 26px minmax(0, 1fr) auto; gap: 3px 8px; padding: 9px 10px 9px 8px;
     grid-template-areas: "pick how what since" "pick value value value" "pick advice advice advice"
-      "pick state state do"; align-items: start; }
+      "pick left left do" "pick state state do"; align-items: start; }
   .alarm .c-pick { grid-area: pick; } .alarm .c-how { grid-area: how; } .alarm .c-what { grid-area: what; }
   .alarm .c-since { grid-area: since; text-align: right; } .alarm .c-value { grid-area: value; display: flex;
     flex-wrap: wrap; gap: 2px 12px; align-items: center; }
-  .alarm .c-advice { grid-area: advice; display: block; max-height: none; } .alarm .c-left { display: none; }
+  .alarm .c-advice { grid-area: advice; display: block; max-height: none; }
+  .alarm .c-left { display: block; grid-area: left; }
   .alarm .c-state { grid-area: state; } .alarm .c-do { grid-area: do; align-self: end; }
   .alarm .pick { width: 34px; height: 34px; } .alarm .c-do .do { min-height: 40px; padding: 4px 12px; }
-  .alarm-page .chip { min-height: 36px; } .alarm-page select, .alarm-page input[type=search] { min-height: 40px; }
+  .alarm-page .chips { flex-wrap: nowrap; overflow-x: auto; max-width: 100%; } .alarm-page .chip { min-height: 36px;
+    flex: none; } .alarm-page select, .alarm-page input[type=search] { min-height: 40px; }
   .alarm-page .tools select { flex: 1 1 45%; max-width: none; }
   .alarm-page input[type=search] { flex: 1 1 100%; max-width: none; }
   .alarm-page .under .keys { display: none; } .acts .do { min-height: 40px; } .acts kbd { display: none; } }

@@ -78,7 +78,7 @@ def row(moment: Moment, visitor: Visitor, one: Occurrence, known: Row) -> Markup
         tag("div", tag("time", moment.at(shown.raised)), tag("span", _age(shown), _class="muted"),
             role="cell", _class="c-since"),
         tag("div", tag("a", alarms.named(shown), href=link(one.first.occurrence), tabindex="-1", data_do="open"),
-            tag("span", f"{shown.site_name} · {shown.station_name}", _class="muted"),
+            tag("span", f"{wording.said(shown.site_name)} · {wording.said(shown.station_name)}", _class="muted"),
             role="cell", _class="c-what"),
         tag("div", _value(shown), known.drawing, role="cell", _class="c-value"),
         tag("div", *_advice(shown), role="cell", _class="c-advice"),
@@ -109,7 +109,10 @@ def _value(shown: AlarmView) -> Markup:
 def _advice(shown: AlarmView) -> tuple[Markup, ...]:
     if shown.rule is None:
         return (tag("span", f"{shown.rule_id}: {ALARMS['no_rule']}", _class="muted"),)
-    return (tag("span", shown.rule.consequence), tag("span", "→ ", shown.rule.response, _class="response"))
+    return (
+        tag("span", wording.said(shown.rule.consequence)),
+        tag("span", "→ ", wording.said(shown.rule.response), _class="response"),
+    )
 
 
 def _left(shown: AlarmView) -> Markup:
