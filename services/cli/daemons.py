@@ -32,6 +32,7 @@ SERVICES = {
     "sink": "Write readings, aggregates and alarms from Kafka into InfluxDB.",
     "archive": "Keep all of the log of sites as Parquet, exact by offset.",
     "recompute": "Give windows anew, out of the archive, that got readings after they had left memory.",
+    "notify": "Page whom the rosters and policies name; remember every decision.",
     "console": "Serve the operators' pages and the HTTP API over a cluster.",
 }
 

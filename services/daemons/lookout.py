@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 
 import structlog
@@ -10,16 +11,17 @@ import structlog
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.console.words import PAGE
+from services.core.clock import SECOND
 from services.core.codec import ALARM, INCIDENT
 from services.daemons.daemon import Daemon
 from services.daemons.feed import Feed
 from services.daemons.standstill import Standstill
-from services.duty.log import Store
 from services.runtime.cluster.client import Unreachable
 from services.runtime.cluster.places import Extent, extents, group_places, part_named, source_name
 from services.runtime.cluster.reading import Part
 from services.runtime.cluster.topics import SITES
 from services.store.database import Database, StoreError
+from services.store.tables import Progress
 
 #: Seconds between two looks, and those that somebody may have something to do and not do it.
 LOOK, BOUND = 5.0, 30.0
@@ -35,16 +37,16 @@ class Lookout:
 
     def __init__(self, daemon: Daemon, view: LiveView, feed: Feed, people: Database) -> None:
         self._daemon, self._view, self._feed = daemon, view, feed
-        self._settings, self._store = daemon.settings, Store(people)
+        self._settings, self._people = daemon.settings, people
         bound = max(BOUND, 5 * daemon.settings.flush_every)
         self._groups = {name: Standstill(bound) for name in GROUPS}
         self._paging = Standstill(2 * bound)
-        self._away = ""
+        self._silent, self._away = False, ""
 
     def status(self) -> Status:
         """For the pages, in the language that is spoken. All of it is known already: nothing is waited for."""
         standing = [name for name, one in self._groups.items() if one.stands]
-        if self._paging.stands:
+        if self._paging.stands or self._silent:
             standing.append("notify")
         return Status(
             silence=0.0 if self._view.ended else self._view.silence(),
@@ -101,12 +103,18 @@ class Lookout:
     def _paged(self) -> dict[Part, int] | None:
         """How far paging is; None where none has ever worked on this database."""
         try:
-            known = self._store.progress(source_name(self._settings))
+            with self._people.reading() as session:
+                row = session.get(Progress, source_name(self._settings))
+                found = None if row is None else (row.seen, json.loads(row.positions))
         except StoreError as error:
             self._daemon.health.ill("people", str(error))
             return None
         self._daemon.health.well("people")
-        return None if known is None else {part_named(name): at + 1 for name, at in known[0].items()}
+        if found is None:
+            return None
+        seen, positions = found
+        self._silent = bool(seen) and time.time_ns() - seen > 2 * BOUND * SECOND
+        return {part_named(name): at + 1 for name, at in positions.items()}
 
     def _tell_health(self) -> None:
         if self._feed.loaded:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
+from deploy.compose.__main__ import TOKENS, least
 from services.aggregator.sinks.influx.apply import Wanted, apply
 from services.core.errors import HeadworksError
 
@@ -111,3 +113,18 @@ def test_a_wrong_token_and_no_server_are_sentences(server):
 def test_one_bucket_is_kept_for_ever():
     assert Wanted.of("x", split=False).buckets == {"x": None, "x_replay": None}
     assert Wanted.of("x", split=True).buckets["x"] == timedelta(days=30)
+
+
+def test_compose_gives_its_services_tokens_of_least_privilege(server: tuple[str, str, str], tmp_path: Path) -> None:
+    url, _, token = server
+    for name in ("influx-token", *TOKENS.values()):
+        (tmp_path / name).write_text(token)
+    least(tmp_path, url, NAME)
+    said = {name: (tmp_path / name).read_text() for name in TOKENS.values()}
+    assert len({token, *said.values()}) == 3
+    assert least(tmp_path, url, NAME) == [], "done again it changes nothing"
+    assert said == {name: (tmp_path / name).read_text() for name in TOKENS.values()}
+    with InfluxDBClient(url, said["influx-grafana"], org="headworks") as client:
+        assert list(client.query_api().query('from(bucket: "applied_1m") |> range(start: -1h)')) == []
+        with pytest.raises(ApiException):
+            client.write_api(write_options=SYNCHRONOUS).write("applied_1m", record="m v=1")
