@@ -159,10 +159,29 @@ def test_bench_names_what_it_knows_and_refuses_another() -> None:
     assert "detect" in unknown.stderr
 
 
-def test_check_of_rosters_and_policies_says_who_checks_them() -> None:
-    done = inside("check", PROJECT / "sites/oncall/liuyang.yaml")
+def test_check_takes_on_call_files_and_phrases(tmp_path: Path) -> None:
+    right = inside("check", PROJECT / "sites/oncall/liuyang.yaml", PROJECT / "sites/zh/liuyang.yaml")
+    assert right.returncode == 0
+    assert "people 3, rosters 1" in right.stdout
+    assert "phrases in the language zh" in right.stdout
+    wrong = tmp_path / "oncall.yaml"
+    text = (PROJECT / "sites/oncall/liuyang.yaml").read_text(encoding="utf-8")
+    wrong.write_text(text.replace("language: zh", "language: fr", 1), encoding="utf-8")
+    done = inside("check", wrong)
     assert done.returncode == 1
-    assert "headworks notify" in done.stderr
+    assert f"{wrong}:" in done.stderr
+    assert "must be one of en, zh, or have `texts`" in done.stderr
+
+
+def test_rules_are_put_in_force_once_and_shown(tmp_path: Path) -> None:
+    nothing = inside("oncall", "show", "--data", tmp_path)
+    first = inside("oncall", "apply", PROJECT / "sites/oncall/liuyang.yaml", "--data", tmp_path, "--json")
+    again = inside("oncall", "apply", PROJECT / "sites/oncall/liuyang.yaml", "--data", tmp_path, "--json")
+    shown = inside("oncall", "show", "--data", tmp_path, "--at", "2023-04-18T21:00:00+08:00")
+    assert nothing.returncode == 1
+    assert "headworks oncall apply FILE" in nothing.stderr
+    assert (json.loads(first.stdout)["new"], json.loads(again.stdout)["new"]) == (True, False)
+    assert "First engineer until 2023-04-24 08:00, then Second engineer" in shown.stdout
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,10 @@ def _forgotten(rules: OnCall, at: int) -> Iterator[_Complaint]:
     kinds = [("", 0), *((kind, rank) for kind in sorted({k for m in matches for k in m.incidents}) for rank in (0, 3))]
     # Which policy fits changes at these times of day only.
     clock = sorted({time(), *(edge for match in matches for edge in match.between or ())})
+    told: set[tuple[str, str]] = set()
     for site, (kind, rank) in product(sites, kinds):
+        if (site, kind) in told:
+            continue
         for day, hour in product(range(7), clock):
             local = datetime.combine(monday + timedelta(days=day), hour)
             found = rules.policy_of(site, "critical", kind, rank, to_ns(local.replace(tzinfo=zone)))
@@ -149,6 +152,7 @@ def _forgotten(rules: OnCall, at: int) -> Iterator[_Complaint]:
                 where = ("policies",) if found is None else ("policies", rules.policies.index(found), "steps")
                 bound = "a critical alarm then would page nobody: a policy with steps must fit it"
                 yield where, f"{site}{f', {kind}' if kind else ''}, {local:%A %H:%M}", bound
+                told.add((site, kind))
                 break
 
 
