@@ -27,6 +27,7 @@ from services.duty.changes import Change, Changes, applied
 from services.duty.changes import check as check_swap
 from services.duty.paged import Paging, Pagings
 from services.duty.rules import Rules
+from services.duty.trials import Trial, Trials
 from services.duty.wishes import Wish, Wishes
 from services.duty.work import Work, overlapping
 from services.duty.work_book import WorkBook, new_name
@@ -38,10 +39,14 @@ LONGEST_SILENCE = DAY
 #: Wall seconds for which one look serves every page.
 FRESH = 1.0
 
+#: Wall seconds between two looks at the tests of paging.
+TRIED = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All of the duty book at a moment. rules: with the swaps on top; None: there are none in force.
+    """All of the duty book at a moment. rules: with the swaps on top; None: there are none in force.  trial: the last
+    test of paging, None: there was none; overdue: it is too long ago that somebody answered one.
 
     fault: why it cannot be read now; the rest is then what was read before.
     """
@@ -53,6 +58,8 @@ class Look:
     changes: Sequence[Change] = ()
     works: Sequence[Work] = ()
     past: Sequence[Work] = ()
+    trial: Trial | None = None
+    overdue: bool = False
     fault: str = ""
 
 
@@ -69,7 +76,8 @@ class Duties:
         self.changes = Changes(database, desk.accounts.now)
         self.wishes = Wishes(database)
         self.works = WorkBook(database, desk.accounts.now)
-        self._look, self._looked = Look(), -FRESH
+        self._trials = Trials(database)
+        self._look, self._looked, self._tried = Look(), -FRESH, -TRIED
 
     # -- looking
 
@@ -84,10 +92,15 @@ class Duties:
         return self._look
 
     def _read(self) -> Look:
-        rules, changes = self._in_force(), self.changes.holding(self.now())
+        rules, changes, now = self._in_force(), self.changes.holding(self.now()), time.monotonic()
+        trial, overdue = self._look.trial, self._look.overdue
+        if now - self._tried >= TRIED:
+            trial, overdue = next(iter(self._trials.newest(1)), None), self._trials.overdue(self.now())
+            self._tried = now
         return Look(
             self.areas.read(), self.areas.ended(5), self._pagings.look(),
             None if rules is None else applied(rules, changes), changes, self.works.open(), self.works.closed(10),
+            trial, overdue,
         )  # fmt: skip
 
     def _in_force(self) -> OnCall | None:

@@ -69,7 +69,7 @@ def _row(frame: Frame, one: Paged, people: Mapping[str, str], moment: Moment) ->
     told = [_told(message, people, moment) for message in one.told[-MESSAGES:]]
     parts = [head, tag("ul", *alarms, _class="alarms-of")]
     if one.unreached:
-        why = f"{wording.said(problem.unreached)}. " if problem.unreached else ""
+        why = ONCALL["whys"].get(problem.unreached) or problem.unreached or ONCALL["whys"][""]
         parts.insert(0, tag("p", ONCALL["unreached"].format(why=why, where=where), _class="alarming"))
     parts.append(tag("p", f"{ONCALL['told']}: ", *(told or [ONCALL["not_told"]]), _class="told"))
     buttons: tuple[Button, ...] = ()

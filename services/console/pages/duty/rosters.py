@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.access.accounts import Identity
-from services.alerts.oncall.policy import OnCall, Person
+from services.alerts.oncall.policy import OnCall, Person, Reach
 from services.console import wording
 from services.console.duties import Look
 from services.console.markup import Markup, join, tag
@@ -52,19 +52,22 @@ class Rosters:
         swaps = [_swap(frame, one, rules, moment) for one in look.changes] if rules is not None else []
         frame.show("swaps_title", tag("h3", ONCALL["swaps"]) if swaps else Markup(""))
         self._swaps.show(swaps)
+        frame.show("trial", _trial(look, moment))
 
 
 def _names(people: tuple[Person, ...]) -> str:
     return ", ".join(one.name for one in people)
 
 
+def _way(way: Reach) -> str:
+    """A channel by its name, and whether it wakes; never an address."""
+    return str(ONCALL["wakes"].format(channel=way.channel)) if way.urgency == "wake" else way.channel
+
+
 def _roster(frame: Frame, one: OnDuty, moment: Moment) -> Row:
     until = ONCALL["until"].format(time=moment.at(one.until)) if one.until else ONCALL["long"]
     follows = ONCALL["next"].format(who=_names(one.follows)) if one.follows else ""
-    reach = [
-        tag("span", f"{way.channel} ({ONCALL['ways'][way.urgency]})", _class="way")
-        for person in one.people for way in person.reach
-    ]  # fmt: skip
+    reach = [tag("span", _way(way), _class="way") for person in one.people for way in person.reach]
     who = tag("b", _names(one.people) or ONCALL["hole"], _class="person" if one.people else "person alarming")
     content = join(
         tag("span", one.name, _class="of"), who, tag("span", f"{until} · {follows}" if follows else until), *reach
@@ -85,6 +88,23 @@ def _swap(frame: Frame, one: Change, rules: OnCall, moment: Moment) -> Row:
     may = frame.visitor.may("swap") if mine else frame.visitor.may("swap_any")
     buttons = (Button(ONCALL["unswap"], lambda: _ask_unswap(frame, one.number, told), told),) if may else ()
     return Row(str(one.number), join(tag("span", name, _class="of"), tag("span", told)), buttons)
+
+
+def _trial(look: Look, moment: Moment) -> Markup:
+    """The last test from sensor to telephone; nothing of it where paging has never run."""
+    if not look.paging.running:
+        return Markup("")
+    last = look.trial
+    if last is None:
+        told = ONCALL["trial_none"]
+    elif last.passed:
+        after = wording.age(last.after)
+        told = ONCALL["trial"].format(time=moment.at(last.began), who=last.answered, after=after)
+    else:
+        why = "; ".join(last.failed) or ONCALL["not_answered"]
+        told = ONCALL["trial_failed"].format(time=moment.at(last.began), why=why)
+    overdue = tag("b", " ", ONCALL["trial_overdue"], _class="warns") if look.overdue else None
+    return tag("p", told, overdue, _class="trial muted")
 
 
 def _ask_swap(frame: Frame, one: OnDuty) -> None:
