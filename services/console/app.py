@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 from fastapi import FastAPI, Request
+from nicegui import app as pages
 from nicegui import ui
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from services.access.sessions import Sessions
-from services.console import link, sign_in
+from services.console import link, sign_in, troubles
 from services.console import people as peoples
 from services.console.acts import Desk
 from services.console.api import routes as api
@@ -23,7 +24,6 @@ from services.console.duties import Duties
 from services.console.gate import Gate, Visitor, address_of, language_of, to_sign_in
 from services.console.guard import Guard
 from services.console.live import LiveView
-from services.console.markup import tag
 from services.console.pages.alarm_list.page import AlarmPage
 from services.console.pages.alarm_one import AlarmOne
 from services.console.pages.duty.notices import Notices
@@ -33,10 +33,9 @@ from services.console.pages.incidents import Incidents
 from services.console.pages.oncall import OnCallNow
 from services.console.pages.overview import Overview
 from services.console.pages.work import WorkWindows
-from services.console.plain import document
 from services.console.room import Room
 from services.console.snapshots import Status
-from services.console.words import PAGE, speaking
+from services.console.words import PAGE
 from services.core.catalogue.model import Catalogue
 from services.store.database import Database, StoreError
 
@@ -87,7 +86,8 @@ def build(
         sign_in.mount(app, gate)
         link.mount(app, room)
         peoples.mount(app, room, [(path, name) for path, name, _ in PAGES])
-    app.add_exception_handler(StoreError, away)
+    app.add_exception_handler(StoreError, troubles.away)
+    troubles.told_by(pages)
     ui.run_with(
         app,
         dark=True,
@@ -110,21 +110,12 @@ def _page(room: Room, path: str, name: str, content: Callable[[], Content]) -> N
             try:
                 known = room.gate.visitor(request)
             except StoreError as error:
-                return away(request, error)
+                return troubles.away(request, error)
             if known is None:
                 return to_sign_in(request)
             visitor = known
         Frame(room, visitor, content(), links, path, Notices())
         return None
-
-
-def away(request: Request, error: Exception) -> Response:
-    """The database of people does not answer: in words, and in the form that was asked for."""
-    if request.url.path.startswith("/api/"):
-        return JSONResponse({"detail": str(error)}, 503)
-    with speaking(language_of(request)):
-        words = PAGE["away"].format(why=error)
-        return document(PAGE["title"], tag("p", words, _class="banner alert", role="alert"), status=503)
 
 
 def bind(port: int, host: str = "127.0.0.1") -> socket.socket:

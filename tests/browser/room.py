@@ -3,7 +3,7 @@
 It prints the port when it serves; every user's password is `<role>-of-the-plant`. Lines on standard input, each
 answered by `ok`: `levels 9 9 0` (readings of the first points, a minute later), `paging sent` and `paging failed` (what
 stands is paged, and the channels took it or not), `full` and `room` (the log takes nothing, and takes again), `stopped`
-(the alerts processor is said to have stopped), `quit`.
+(the alerts processor is said to have stopped), `still` (no more ticks, and 45 s have passed), `quit`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ async def walk(room: ControlRoom) -> None:
     """The run's clock goes on."""
     while True:
         await asyncio.sleep(0.5)
-        room.feed([Tick(room.now() + SECOND)])
+        if not room.skipped:
+            room.feed([Tick(room.now() + SECOND)])
 
 
 def obey(room: ControlRoom, line: str) -> bool:
@@ -44,6 +45,8 @@ def obey(room: ControlRoom, line: str) -> bool:
             room.full = False
         case ["paging", failed]:
             paging(room, failed == "failed")
+        case ["still"]:
+            room.skipped = 45.0
         case ["stopped"]:
             room.stopped = ("alerts",)
         case _:
@@ -68,14 +71,17 @@ async def main() -> None:
     parser.add_argument("--name", default="No. 3 plant")
     parser.add_argument("--no-users", action="store_true")
     parser.add_argument("--rosters", action="store_true", help="Rosters and policies are in force.")
+    parser.add_argument("--folder", type=Path, help="Where its people are, and stay; else nowhere for long.")
+    parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        room = ControlRoom(Path(folder), levels(max(options.alarms, 3), options.name), users=not options.no_users)
+    with tempfile.TemporaryDirectory() as passing:
+        folder = options.folder or Path(passing)
+        room = ControlRoom(folder, levels(max(options.alarms, 3), options.name), users=not options.no_users)
         if options.rosters:
             Rules(room.database, room.accounts.now).apply(rosters(room.folder), "engineer")
         for _ in range(2):
             room.measure([9.0] * options.alarms)
-        held = bind(0)
+        held = bind(options.port)
         app = build(room.view, [room.catalogue], room.status, room.desk, room.database)
         port = held.getsockname()[1]
         serving = asyncio.ensure_future(serve(app, sockets=[held], started=lambda: print(port, flush=True)))

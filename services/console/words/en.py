@@ -39,6 +39,7 @@ PAGE: dict[str, str] = {
     "later_refused": "Was refused after all for {n}: {why}",
     "later_unknown": "Not answered in {minutes} min for {n}: it is in the log, look whether it was done.",
     "away": "{why} Nothing was changed; try again.",
+    "broken": "The console failed at this page; its log says why. The alarms go on: open another page.",
 }
 
 INCIDENT: dict[str, Any] = {

@@ -39,6 +39,7 @@ PAGE: dict[str, str] = {
     "later_refused": "后来被拒绝 {n} 项：{why}",
     "later_unknown": "{n} 项在 {minutes} 分钟内没有答复：命令已在日志中，请查看是否已执行。",
     "away": "{why} 未作任何更改；请重试。",
+    "broken": "控制台在此页面出错，原因见其日志。报警仍在继续：请打开其他页面。",
 }
 
 INCIDENT: dict[str, Any] = {

@@ -12,10 +12,10 @@ from fastapi import FastAPI
 
 from services.access.sessions import Sessions
 from services.console import people, sign_in
-from services.console.app import away
 from services.console.gate import Gate
 from services.console.guard import Guard
 from services.console.room import Room
+from services.console.troubles import away
 from services.store.database import StoreError
 from tests.control_room import ControlRoom, password
 

@@ -98,6 +98,15 @@ def test_every_act_of_the_api_is_in_the_table(console: Console) -> None:
     assert set(described["components"]["schemas"]["CommandsIn"]["properties"]["action"]["enum"]) == set(COMMANDS)
 
 
+def test_a_page_that_is_not_there_is_told_in_words_and_gives_nothing_away(console: Console) -> None:
+    async def ask(path: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(console.app), base_url="http://test") as client:
+            return await client.get(path, headers={"accept-language": "zh"})
+
+    answer = asyncio.run(ask("/<script>alert(1)</script>"))
+    assert (answer.status_code, "没有这个页面" in answer.text, "alert(1)" in answer.text) == (404, True, False)
+
+
 async def _described(console: Console) -> Any:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(console.app), base_url="http://test") as client:
         return (await client.get("/api/openapi.json")).json()
