@@ -6,11 +6,13 @@ A phase's text in the site's file is a list of steps with semicolons between the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.console.snapshots import IncidentView
 from services.core.catalogue.known_incidents import INCIDENTS
 from services.core.catalogue.model import Site
+from services.core.records import IncidentEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,16 @@ def steps(kind: str, phase: str, site: Site | None, told: str = "") -> list[Step
     """
     text = told or _playbook(kind, site).get(phase, "")
     return [Step(phase, place, one) for place, one in enumerate(split(text))]
+
+
+def all_steps(one: IncidentView, begun: Mapping[str, IncidentEvent], site: Site | None) -> list[Step]:
+    """Of all phases in their order. begun: by phase the event that entered it, as far as they are known."""
+    found: list[Step] = []
+    for name in phases(one.kind, (phase.phase for phase in one.phases), site):
+        event = begun.get(name)
+        told = event.next_step if event is not None else one.next_step if name == one.phase else ""
+        found += steps(one.kind, name, site, told)
+    return found
 
 
 def split(text: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
 from services.console.acts import Act, Desk, Forbidden, NeedsEnd, do
-from services.console.api import duty, paging, told
+from services.console.api import duty, paging, shift, told
 from services.console.api.models import (
     AlarmOut,
     AlarmWhole,
@@ -71,6 +71,7 @@ def mount(app: FastAPI, desk: Desk, duties: Duties | None = None, people: Databa
     if duties is not None and people is not None:
         paging.add(router, duties, people, Who(desk.accounts))
         duty.add(router, duties, Who(desk.accounts))
+        shift.add(router, desk, people, Who(desk.accounts))
     app.include_router(router)
 
     def described() -> dict[str, Any]:

@@ -102,7 +102,7 @@ class OneIncident:
 
     def _draw_steps(self, frame: Frame, moment: Moment, one: IncidentView) -> None:
         """Each phase with its steps, the present one first. Made anew when the phase changes, and else never moved."""
-        self._steps = _steps(moment, one)
+        self._steps = _steps_of(moment, one)
         self._buttons = {}
         self._list.clear()
         may = frame.visitor.may("step")
@@ -138,7 +138,7 @@ class OneIncident:
             frame.show("incident_fault", tag("p", INCIDENTS["unknown"].format(name=self.name), _class="banner"))
             return
         self._read(frame)
-        if _steps(moment, one) != self._steps:
+        if _steps_of(moment, one) != self._steps:
             self._draw_steps(frame, moment, one)
         frame.show("incident_top", top(moment, one))
         self._show_steps(frame, one)
@@ -261,14 +261,8 @@ def top(moment: Moment, one: IncidentView) -> Markup:
     )  # fmt: skip
 
 
-def _steps(moment: Moment, one: IncidentView) -> list[Step]:
-    """All steps of all phases: as told when a phase was entered, else by the playbook of now."""
-    site, course = incident.site_of(moment, one), moment.view.shift.courses.get(one.incident)
-    begun = course.begun if course is not None else {}
-    names = playbook.phases(one.kind, (phase.phase for phase in one.phases), site)
-    found: list[Step] = []
-    for name in names:
-        event = begun.get(name)
-        told = event.next_step if event is not None else one.next_step if name == one.phase else ""
-        found += playbook.steps(one.kind, name, site, told)
+def _steps_of(moment: Moment, one: IncidentView) -> list[Step]:
+    """The present phase's first."""
+    course = moment.view.shift.courses.get(one.incident)
+    found = playbook.all_steps(one, course.begun if course is not None else {}, incident.site_of(moment, one))
     return sorted(found, key=lambda step: step.phase != one.phase)
