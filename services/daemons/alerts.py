@@ -1,4 +1,4 @@
-"""`headworks alerts`: the log of sites into alarms, incidents and derived points."""
+"""`headworks alerts`: the log of sites into alarms, incidents, derived points and the windows of these."""
 
 from __future__ import annotations
 

@@ -8,16 +8,15 @@ from typing import Any
 
 from rich.console import Console
 
-from services.aggregator.windows import WindowAggregator
-from services.alerts.processor import AlertProcessor
 from services.core.catalogue import Catalogue, from_json
 from services.core.errors import LogError
 from services.job.configure import configure
+from services.job.folds import Folds
 from services.job.follower import Follower
 from services.job.options import LOG_FILE
 from services.job.summary import Tally, alarm_lines, incident_lines
 from services.job.timeline import Timeline
-from services.runtime.local import LocalLog, ProcessorShell
+from services.runtime.local import LocalLog
 from services.telemetry.bridge.bridge import Bridge
 from services.telemetry.bridge.digest import WallClock
 from services.telemetry.link import Server
@@ -49,7 +48,7 @@ async def fold(data: Path, out: Console) -> dict[str, Any]:
         if not sites:
             raise LogError(f"{data / LOG_FILE} has no configured site: `headworks apply` a site file first")
         timeline = Timeline(out, Catalogue(group=sites[0].group, name=sites[0].group, sites=sites))
-        shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), WindowAggregator()]))
+        shell = await stack.enter_async_context(Folds(log))
         await shell.drain()
         follower = await stack.enter_async_context(Follower(log, [tally.take, timeline.take]))
         await follower.reach(log.head())

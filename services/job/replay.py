@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from services.aggregator.sinks.parquet import Historian
-from services.aggregator.windows import WindowAggregator
-from services.alerts.processor import AlertProcessor
 from services.core.clock import iso
 from services.core.ports import Reject
+from services.job.folds import Folds
 from services.job.follower import Follower, Taker
 from services.job.ledger import outputs_of
 from services.job.options import LOG_FILE
@@ -24,7 +23,7 @@ from services.replay.pacing import feed
 from services.replay.player import records
 from services.replay.prepare import Prepared
 from services.replay.scorecard import Scorecard, score
-from services.runtime.local import LocalLog, ProcessorShell
+from services.runtime.local import LocalLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ async def replay(
         await log.reject([
             Reject(row.where, row.reason, row.detail, b"", now) for row in prepared.rejects.examples
         ])  # fmt: skip
-        shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), WindowAggregator()]))
+        shell = await stack.enter_async_context(Folds(log))
         historian = await stack.enter_async_context(Historian(log, data))
         follower = await stack.enter_async_context(Follower(log, [tally.take, *takers]))
         await feed(records(prepared.frames, prepared.site), log, speed=speed)

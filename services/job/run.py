@@ -6,25 +6,21 @@ import asyncio
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from services.aggregator.processor import Aggregator
 from services.aggregator.sinks.parquet import Historian
 from services.aggregator.windows.warm import warm_up as warm_windows
-from services.aggregator.zones import ZoneFolds
-from services.alerts.processor import AlertProcessor
 from services.alerts.warm import warm_up
 from services.console.answers import Answers
 from services.console.live import LiveView
 from services.console.snapshots import Status
 from services.core.catalogue import Catalogue, Site
 from services.core.clock import to_datetime
-from services.core.codec import STEPS, decode_records
 from services.core.errors import HeadworksError
 from services.core.phrases import beside, keep
 from services.core.records import AlarmEvent, Output, Record, Tick
@@ -32,13 +28,14 @@ from services.job.child import FieldProcess
 from services.job.configure import Configured, configure
 from services.job.console import Hands, serve_console
 from services.job.field import Played
+from services.job.folds import Folds
 from services.job.follower import Follower, Taker
 from services.job.memoir import Memoir
 from services.job.memory import PeakMemory
 from services.job.options import HISTORY, LOG_FILE, Options
 from services.job.places import catalogue_for, find_event, site_file
 from services.job.summary import Summary, Tally, alarm_lines, incident_lines
-from services.runtime.local import LocalLog, ProcessorShell, keep_trimmed
+from services.runtime.local import LocalLog, keep_trimmed
 from services.runtime.local.ownership import Ownership
 from services.telemetry.bridge.bridge import Bridge
 from services.telemetry.bridge.counters import BridgeCounters
@@ -129,10 +126,7 @@ class Job:
             takers = [self._take, *shown, *self._watch(self.catalogue, since)]
             self._follower = follower = Follower(log, takers)
             await stack.enter_async_context(follower)
-            shell = await stack.enter_async_context(ProcessorShell(log, [AlertProcessor(), Aggregator()]))
-            zones = await stack.enter_async_context(
-                ProcessorShell(log, [ZoneFolds()], topic=STEPS, decode=decode_records)
-            )
+            shell = await stack.enter_async_context(Folds(log))
             historian = await stack.enter_async_context(Historian(log, options.data))
             wire = None
             if (finished := memoir.finished()) is None:
@@ -144,7 +138,6 @@ class Job:
                 keep_trimmed(log),
                 follower.wait(),
                 shell.wait(),
-                zones.wait(),
                 historian.wait(),
             ]
             if wire is not None:
@@ -164,9 +157,7 @@ class Job:
                     running.append(asyncio.create_task(self._slow_down(field, options.speed), name="pace"))
                 finished = await _first_failure(running, asyncio.create_task(field.played(), name="field")), wire.kind
             assert finished is not None
-            await _first_failure(
-                running, asyncio.create_task(self._settle(log, [shell, zones], follower), name="settle")
-            )
+            await _first_failure(running, asyncio.create_task(self._settle(log, shell, follower), name="settle"))
             await historian.drain()
             await memoir.finish(*finished)
             memory.sample()
@@ -246,11 +237,10 @@ class Job:
         field.slow_down(speed)
         await asyncio.Event().wait()
 
-    async def _settle(self, log: LocalLog, shells: Sequence[ProcessorShell], follower: Follower) -> None:
-        """Everything that the log holds at the event's end has been folded, step by step, and handed on."""
+    async def _settle(self, log: LocalLog, folds: Folds, follower: Follower) -> None:
+        """Everything that the log holds at the event's end has been folded and handed on."""
         await self.ended.wait()
-        for shell in shells:
-            await shell.drain()
+        await folds.drain()
         await follower.reach(log.head())
 
     def _status(self, view: LiveView, log: LocalLog, wire: Wire | None, historian: Historian) -> Callable[[], Status]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
+from services.aggregator.derived import DerivedWindows
 from services.aggregator.processor import Aggregator
 from services.aggregator.sinks.influx import Lines, Names, Place, Server, Watch, Writer, translate
 from services.aggregator.sinks.influx.buckets import Buckets
@@ -16,6 +17,7 @@ from services.core.ports import Entry, Reject
 from services.core.records import Config, Output, Recompute, Record, SiteStep, Tick
 from services.job.headless import headless
 from services.job.places import catalogue_for, find_event
+from services.runtime.beside import Beside
 from services.telemetry.simulator.scene import scene_of
 
 
@@ -32,7 +34,7 @@ class _Teller:
         self.until = until
         self.lines: list[Lines] = []
         self.names = Names()
-        self._alerts, self._windows, self._zones = AlertProcessor(), Aggregator(), ZoneFolds()
+        self._alerts, self._windows, self._zones = Beside(AlertProcessor(), DerivedWindows()), Aggregator(), ZoneFolds()
         self._held: list[tuple[Place, Entry]] = []
 
     def step(self, site: str, records: Sequence[Record]) -> list[Output]:

@@ -27,7 +27,9 @@ class WindowAggregator:
         """The windows that the ticks among `records` end or that late readings changed, in order."""
         # What can raise does so before anything is changed.
         found = self.accept(site, records)
-        mine = self._sites.setdefault(site, SiteWindows(site))
+        mine = self._sites.get(site)
+        if mine is None:
+            mine = self._sites[site] = SiteWindows(site)
         configs = iter(found)
         outputs: list[Output] = []
         for record in records:
