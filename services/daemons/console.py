@@ -6,11 +6,8 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import structlog
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from services.access.accounts import Accounts
 from services.console.acts import Desk
@@ -27,12 +24,12 @@ from services.core.settings import Settings
 from services.daemons.daemon import Daemon
 from services.daemons.feed import Feed
 from services.daemons.lookout import Lookout
+from services.daemons.people import open_people
 from services.daemons.phrases import phrases_of
 from services.runtime.cluster.catalogues import load_catalogues
 from services.runtime.cluster.client import Unreachable
 from services.runtime.cluster.commands import Commands
 from services.runtime.cluster.topics import check_topics
-from services.store.database import Database
 
 NEEDED = ("kafka", "log", "people")
 
@@ -82,20 +79,6 @@ async def work(daemon: Daemon) -> None:
             "lookout": lookout.run(),
             "keeping": keep(desk, people),
         })  # fmt: skip
-
-
-def open_people(settings: Settings) -> Database:
-    """The database of people; its folder is made where it is a file. StoreError when it cannot be opened."""
-    url = settings.people.get_secret_value()
-    try:
-        known = make_url(url)
-    except ArgumentError:
-        raise HeadworksError(
-            "HEADWORKS_PEOPLE: is not an SQLAlchemy address, such as sqlite:///people.sqlite"
-        ) from None
-    if known.get_backend_name() == "sqlite" and known.database:
-        Path(known.database).parent.mkdir(parents=True, exist_ok=True)
-    return Database.open(url)
 
 
 def _listen(settings: Settings) -> socket.socket:

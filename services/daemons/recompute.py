@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 import structlog
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter
 
 from services.aggregator.sinks.parquet.again import days_of, joined, recompute, steps_again
 from services.aggregator.sinks.parquet.archive_files import ArchiveError, Source, read_source
@@ -66,6 +66,13 @@ async def work(daemon: Daemon) -> None:
             await daemon.pause(_PAUSE)
 
 
+def counters(registry: CollectorRegistry) -> tuple[Counter, Counter]:
+    """Windows given out anew; spans that were refused."""
+    windows = Counter("headworks_recomputed_windows", "Windows given out anew.", registry=registry)
+    refused = Counter("headworks_recompute_refused", "Spans that the archive cannot give whole.", registry=registry)
+    return windows, refused
+
+
 @dataclass(slots=True)
 class _Asked:
     """What a partition is asked for.  last: offset of the newest request.  wait: for the archive to reach, an offset
@@ -83,11 +90,7 @@ class Again:
     def __init__(self, daemon: Daemon, sending: Sending) -> None:
         self._daemon, self._sending, self._settings = daemon, sending, daemon.settings
         self._pending: dict[int, _Asked] = {}
-        registry = daemon.metrics.registry
-        self._windows = Counter("headworks_recomputed_windows", "Windows given out anew.", registry=registry)
-        self._refused = Counter(
-            "headworks_recompute_refused", "Spans that the archive cannot give whole.", registry=registry
-        )
+        self._windows, self._refused = counters(daemon.metrics.registry)
 
     async def source(self) -> Source | None:
         """The log that archive and Kafka both have; None while there is no archive. Unreachable, ArchiveError."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.daemons.console import open_people
 from services.daemons.daemon import Daemon, Work
+from services.daemons.people import open_people
 from services.daemons.phrases import phrases_of
 from services.notify.following import Told, notify
 from services.notify.kafka import READ, ClusterSource
@@ -42,18 +42,25 @@ def paging(file: Path | None, whole: bool, told: Told) -> Work:
     return work
 
 
-async def _show(daemon: Daemon, source: ClusterSource, told: Told) -> None:
-    registry = daemon.metrics.registry
+def counters(registry: CollectorRegistry) -> tuple[Counter, Counter, Gauge]:
+    """Decisions by kind; events that were lost; problems of which nobody knows."""
     decided = Counter(
         "headworks_paging_decisions", "What paging decided, since the start.", ["kind"], registry=registry
     )
     lost = Counter("headworks_paging_lost", "Events that were gone before paging could read them.", registry=registry)
+    unreached = Gauge("headworks_paging_unreached", "Open problems of which nobody could be told.", registry=registry)
+    return decided, lost, unreached
+
+
+async def _show(daemon: Daemon, source: ClusterSource, told: Told) -> None:
+    decided, lost, unreached = counters(daemon.metrics.registry)
     shown: dict[str, int] = {}
     missing = 0
     while True:
         for kind, number in told.counts.items():
             decided.labels(kind).inc(number - shown.get(kind, 0))
         shown = dict(told.counts)
+        unreached.set(told.unreached)
         lost.inc(source.lost - missing)
         missing = source.lost
         daemon.metrics.lag.labels("alarms").set(source.behind)

@@ -12,9 +12,11 @@ from typer.main import get_command
 
 from services.cli.app import app
 from services.core.settings import Settings
+from services.daemons import alerts, recompute
 from services.daemons.archive import missing_gauge
 from services.daemons.daemon import PORTS
 from services.daemons.metrics import Metrics
+from services.notify import daemon as paging
 from services.runtime.cluster.topics import topic_specs
 
 GUIDE = (Path(__file__).resolve().parents[3] / "docs/guide/cluster.md").read_text(encoding="utf-8")
@@ -60,7 +62,8 @@ def test_ports_metrics_and_variables_are_there():
     ports = {row[0]: int(row[2]) for row in rows("Order of start")}
     assert ports == PORTS
     metrics = Metrics()
-    missing_gauge(metrics.registry)
+    for made in (missing_gauge, alerts.counted, recompute.counters, paging.counters):
+        made(metrics.registry)
     known = set(re.findall(r"^# TYPE (\w+)", generate_latest(metrics.registry).decode(), re.MULTILINE))
     told = set(re.findall(r"`(headworks_\w+)`", GUIDE))
     assert told <= known
