@@ -112,7 +112,7 @@ CSS = """
   .alarm .pick { width: 34px; height: 34px; } .alarm .c-do .do { min-height: 40px; padding: 4px 12px; }
   .alarm-page .chips { flex-wrap: nowrap; overflow-x: auto; max-width: 100%; } .alarm-page .chip { min-height: 36px;
     flex: none; } .alarm-page select, .alarm-page input[type=search] { min-height: 40px; }
-  .alarm-page .tools select { flex: 1 1 45%; max-width: none; }
+  .alarm-page .tools select { flex: 1 1 40%; max-width: none; min-width: 0; }
   .alarm-page input[type=search] { flex: 1 1 100%; max-width: none; }
   .alarm-page .under .keys { display: none; } .acts .do { min-height: 40px; } .acts kbd { display: none; } }
 """
