@@ -119,9 +119,11 @@ class LiveView:
         else:
             self._readings[site.id] = SiteReadings(site)
 
-    def adopt(self, alarms: Alarms, incidents: Incidents, shift: Shift) -> None:
-        """What a fold from further back came to takes the place of what this view folded of them."""
-        self._alarms, self._incidents, self.shift = alarms, incidents, shift
+    def adopt(self, other: LiveView) -> None:
+        """What another view folded of the journal, from further back, takes the place of what this one did."""
+        self._alarms, self._incidents, self.shift = other._alarms, other._incidents, other.shift
+        # Versions of two folds say nothing of each other.
+        self._listing, self._viewed = Listing(self._alarms), -1
 
     def silence(self) -> float:
         """Wall seconds since the run's clock last moved, or since the view was made."""

@@ -10,11 +10,8 @@ from typing import TypeVar
 
 import structlog
 
-from services.console.alarms import Alarms
 from services.console.answers import Answers
-from services.console.incidents import Incidents
 from services.console.live import LiveView
-from services.console.shift import Shift
 from services.core.clock import HOUR
 from services.core.codec import ALARM, DERIVED, INCIDENT, decode_output, decode_records
 from services.core.errors import Rejected
@@ -123,20 +120,20 @@ class Feed:
         """What was said before `until` is folded beside the view; with what came since it then takes its place."""
         first = {part: one.first for part, one in (await self._surely(lambda: extents(self._settings, _SAID))).items()}
         self.older = load = Load(first, until)
-        alarms, incidents, shift = Alarms(), Incidents(), Shift()
+        whole = LiveView(self._view.catalogue())
         if not load.done():
             async with aclosing(self._batches(_SAID, first, load.parts)) as batches:
                 async for batch in batches:
                     part = (batch.topic, batch.partition)
                     for entries in _few([entry for entry in batch.entries if entry.offset < until[part]]):
-                        _fold(self._decoded(entries), alarms, incidents, shift)
+                        whole.apply_all(self._decoded(entries))
                         await asyncio.sleep(0)
                     load.reached(part, batch.entries[-1].offset + 1)
                     if load.done():
                         break
             assert self._recent is not None
-            _fold(_by_time(self._recent), alarms, incidents, shift)
-            self._view.adopt(alarms, incidents, shift)
+            whole.apply_all(_by_time(self._recent))
+            self._view.adopt(whole)
         self._recent = None
 
     # -- reading
@@ -200,13 +197,3 @@ def _few(entries: Sequence[Entry]) -> list[Sequence[Entry]]:
 def _by_time(events: Sequence[Event]) -> list[Event]:
     """Of several partitions, which come one after the other, in the order of the page's lists."""
     return sorted(events, key=lambda event: event.time)
-
-
-def _fold(events: Sequence[Record | Output], alarms: Alarms, incidents: Incidents, shift: Shift) -> None:
-    for event in events:
-        if isinstance(event, AlarmEvent):
-            alarms.apply(event)
-            shift.apply(event)
-        elif isinstance(event, IncidentEvent):
-            incidents.apply(event)
-            shift.apply(event)
