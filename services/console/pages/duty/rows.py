@@ -6,12 +6,16 @@ grey, and only words change. When nobody is in it any more it is put into its or
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from nicegui import ui
 
 from services.console.markup import Markup
+
+#: Wall seconds for which a pointer that rests in the list holds it.
+HELD = 20.0
 
 Handler = Callable[[], Awaitable[None] | None]
 
@@ -85,20 +89,20 @@ class Rows:
         self._empty = ui.label("").classes("empty muted")
         self._empty.set_visibility(False)
         self._shown: dict[str, _Shown] = {}
-        self._inside = False
+        self._held_until = 0.0
         self._list.on("mouseenter", lambda _: self._enter(inside=True), args=[])
         self._list.on("mouseleave", lambda _: self._enter(inside=False), args=[])
         self._list.on("focusin", lambda _: self._enter(inside=True), args=[])
         self._list.on("focusout", lambda _: self._enter(inside=False), args=[])
 
     def _enter(self, *, inside: bool) -> None:
-        self._inside = inside
+        self._held_until = time.monotonic() + HELD if inside else 0.0
 
     def show(self, rows: Sequence[Row], empty: str = "") -> None:
         """The rows as they are now."""
-        wanted = {row.key: row for row in rows}
+        wanted, held = {row.key: row for row in rows}, time.monotonic() < self._held_until
         for key in [key for key in self._shown if key not in wanted]:
-            if self._inside:
+            if held:
                 self._shown[key].gone()
             else:
                 self._shown.pop(key).element.delete()
@@ -109,7 +113,7 @@ class Rows:
             else:
                 known.element.classes(remove="gone")
                 known.change(row)
-        if not self._inside and list(self._shown) != list(wanted):
+        if not held and list(self._shown) != list(wanted):
             self._shown = {key: self._shown[key] for key in wanted}
             for i, one in enumerate(self._shown.values()):
                 one.element.move(self._list, i)
