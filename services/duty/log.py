@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
 
 from services.alerts.oncall.decisions import Decision, Kind, Why
 from services.duty import wishes
+from services.duty.lease import Lease
 from services.store.database import Database
 from services.store.tables import DecisionRow, Outgoing, Progress
 
 
 class Store:
-    """One process writes it at a time; several may read. Every method raises StoreError when the database fails."""
+    """One process writes it at a time, its lease sees to that; several may read.
+
+    Every method raises StoreError when the database fails.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        #: Of whoever pages by it: what is written for paging is written only while it holds.
+        self.lease: Lease | None = None
 
     def progress(self, source: str) -> tuple[dict[str, int], int, dict[str, Any]] | None:
         """(positions by part, now in ns, the dispatch's state) as last written for `source`; None when it is new."""
@@ -35,7 +43,7 @@ class Store:
         wishes, by number, were taken with what outcome.
         """
         packed = json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode()
-        with self._database.writing() as session:
+        with self._paging() as session:
             session.merge(Progress(source=source, positions=json.dumps(dict(positions)), now=now, state=packed))
             for one in decisions:
                 body = json.dumps(asdict(one), ensure_ascii=False)
@@ -52,11 +60,6 @@ class Store:
             for number, outcome in wished:
                 wishes.take(session, number, now, outcome)
 
-    def alive(self, source: str, wall: int) -> None:
-        """The paging service lives, at `wall` (ns, the machine's clock): whoever shows a console can say so."""
-        with self._database.writing() as session:
-            session.execute(update(Progress).where(Progress.source == source).values(seen=wall))
-
     def outgoing(self, now: int, limit: int = 100) -> list[tuple[str, int, Decision]]:
         """(page, tries begun, decision) of the messages that may go at `now` (ns), oldest first."""
         wanted = select(Outgoing).where(Outgoing.not_before <= now).order_by(Outgoing.number).limit(limit)
@@ -65,7 +68,7 @@ class Store:
 
     def begun(self, page: str, not_before: int) -> None:
         """A try of `page` begins; should its end never be known, it is tried again at `not_before` (ns)."""
-        with self._database.writing() as session:
+        with self._paging() as session:
             row = session.get(Outgoing, page)
             if row is not None:
                 row.tries, row.not_before = row.tries + 1, not_before
@@ -76,6 +79,14 @@ class Store:
             row = session.get(Outgoing, page)
             if row is not None:
                 row.not_before = not_before
+
+    @contextmanager
+    def _paging(self) -> Iterator[Session]:
+        """A transaction of the service that pages: Superseded when another one does."""
+        with self._database.writing() as session:
+            if self.lease is not None:
+                self.lease.hold(session)
+            yield session
 
     def decisions(self, name: str) -> list[Decision]:
         """Everything that was decided on an occurrence, an incident or a problem, and on the problem that it is in."""

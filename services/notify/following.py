@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from services.alerts.oncall.decisions import Decision, Kind
 from services.core.clock import SECOND
 from services.core.errors import HeadworksError
 from services.core.phrases import Phrases
+from services.duty.lease import Lease
 from services.duty.links import Links
 from services.duty.log import Store
 from services.duty.rules import Rules, read
@@ -66,47 +67,74 @@ async def notify(
         raise HeadworksError("no on-call rules are in force: name their file, or `headworks oncall apply FILE` first")
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE))
+        store, lease = Store(database), Lease(database, source.name, time.time_ns)
+        await lease.take()
         notifier = Notifier(
-            rules, Store(database), source.name, open_channels(rules.channels, client), source.clock, source.names,
+            rules, store, source.name, open_channels(rules.channels, client), source.clock, source.names,
             Wishes(database), Links(database, time.time_ns), phrases,
         )  # fmt: skip
         begun = await source.begin(None if notifier.fresh else notifier.positions, whole)
         if notifier.fresh:
             notifier.begin_at(begun)
+            await lease.take()
+        store.lease = lease
+        stack.callback(_leave, lease)
         async with asyncio.TaskGroup() as group:
             group.create_task(source.follow())
             group.create_task(_work(notifier, source, told))
+            group.create_task(_live(lease))
             group.create_task(_rules(notifier, book, mark, client))
             group.create_task(_mirror(notifier, client))
             group.create_task(_beat(notifier, client))
 
 
+def _leave(lease: Lease) -> None:
+    with suppress(StoreError):  # then it runs out by itself
+        lease.release()
+
+
 async def _work(notifier: Notifier, source: Source, told: Told) -> None:
     await source.caught_up()  # first all that is there: what was acknowledged meanwhile pages nobody
     batch: list[Happening] = []
-    whole, said = True, -_SAY
+    sending: set[asyncio.Task[None]] = set()
+    whole = True
+    try:
+        while True:
+            batch += source.taken()
+            try:
+                if not whole:
+                    notifier.reload()
+                    whole = True
+                told.add(notifier.take(batch) if batch else notifier.tick())
+                told.add(notifier.listen())
+                for end in [one for one in sending if one.done()]:
+                    sending.discard(end)
+                    end.result()
+                begun = notifier.start()
+            except StoreError as error:
+                # Nothing is forgotten: what was not written is taken again as soon as the database is back.
+                whole = False
+                _log.error("the notification log takes nothing", error=str(error))
+                await asyncio.sleep(1.0)
+                continue
+            sending.update(begun)
+            told.unreached = sum(bool(p.unreached) for p in notifier.dispatch.problems.open.values())
+            # A channel that hangs keeps nobody else waiting.
+            await asyncio.sleep(0 if begun or batch else _LOOK)
+            batch = []
+    finally:
+        for one in sending:
+            one.cancel()
+
+
+async def _live(lease: Lease) -> None:
+    """Says that this one lives, and ends it when another one pages."""
     while True:
-        batch += source.taken()
+        await asyncio.sleep(_SAY)
         try:
-            if not whole:
-                notifier.reload()
-                whole = True
-            told.add(notifier.take(batch) if batch else notifier.tick())
-            told.add(notifier.listen())
-            sent = await notifier.send_all()
-            if time.monotonic() - said >= _SAY:
-                notifier.store.alive(source.name, time.time_ns())
-                said = time.monotonic()
+            lease.renew()
         except StoreError as error:
-            # Nothing is forgotten: what was not written is taken again as soon as the database is back.
-            whole = False
-            _log.error("the notification log takes nothing", error=str(error))
-            await asyncio.sleep(1.0)
-            continue
-        told.unreached = sum(bool(p.unreached) for p in notifier.dispatch.problems.open.values())
-        if not sent and not batch:
-            await asyncio.sleep(_LOOK)
-        batch = []
+            _log.error("it cannot be said that paging lives", error=str(error))
 
 
 async def _rules(notifier: Notifier, book: Rules, mark: tuple[int, int, int], client: httpx.AsyncClient) -> None:

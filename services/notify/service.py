@@ -61,6 +61,7 @@ class Notifier:
         self._channels = channels
         self._writer = Writer({} if names is None else names, phrases)
         self._wishes, self._links = wishes, links
+        self._under_way: set[str] = set()
         self.reload()
 
     def reload(self) -> None:
@@ -119,15 +120,28 @@ class Notifier:
             self._write(out, wished=taken)
         return out
 
+    def start(self) -> list[asyncio.Task[None]]:
+        """Begins to send what is to go, several at a time; what is under way already is not begun again."""
+        under_way = self._under_way
+        due = self.store.outgoing(self._time(), AT_ONCE + len(under_way))
+        free = [one for one in due if one[0] not in under_way][: max(0, AT_ONCE - len(under_way))]
+        under_way.update(page for page, _, _ in free)
+        return [asyncio.create_task(self._try(*one)) for one in free]
+
     async def send_all(self) -> int:
-        """Sends what is to go, several at a time; gives how many were tried."""
-        due = self.store.outgoing(self._time(), AT_ONCE)
-        sending = (self._send(page, tries, decision) for page, tries, decision in due)
-        ends = await asyncio.gather(*sending, return_exceptions=True)  # one that fails leaves none half-way
+        """Sends what is to go and waits for its end; gives how many were tried."""
+        begun = self.start()
+        ends = await asyncio.gather(*begun, return_exceptions=True)  # one that fails leaves none half-way
         for error in ends:
             if error is not None:
                 raise error
-        return len(due)
+        return len(begun)
+
+    async def _try(self, page: str, tries: int, decision: Decision) -> None:
+        try:
+            await self._send(page, tries, decision)
+        finally:
+            self._under_way.discard(page)
 
     async def _send(self, page: str, tries: int, decision: Decision) -> None:
         if not self._wanted(decision):
@@ -146,8 +160,10 @@ class Notifier:
         if told.fault:
             _log.error("the text failed", page=page, person=person.id, language=person.language, error=told.fault)
         try:
-            await channel.send(page, told.title, told.body, decision.urgency == "wake")
-        except ChannelError as error:
+            async with asyncio.timeout(PATIENCE):  # one that drips its answer is as good as none
+                await channel.send(page, told.title, told.body, decision.urgency == "wake")
+        except (ChannelError, TimeoutError) as failed:
+            error = failed if isinstance(failed, ChannelError) else ChannelError(f"no answer within {PATIENCE:g} s")
             _log.warning("not taken", page=page, person=person.id, error=str(error))
             if tries + 1 < len(TRIES):
                 self.store.again(page, self._time() + round(wait * SECOND))

@@ -13,7 +13,8 @@ class Base(DeclarativeBase):
 class Progress(Base):
     """Up to where a source has been taken, by its parts, and the dispatch's state after it: written together.
 
-    seen: when the paging service last was alive, by the machine's clock (ns); 0: it never said.
+    seen: when the paging service last was alive, by the machine's clock (ns); 0: it never said.  owner: which one it
+    is; "": none.
     """
 
     __tablename__ = "progress"
@@ -23,6 +24,7 @@ class Progress(Base):
     now: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[bytes] = mapped_column(LargeBinary)
     seen: Mapped[int] = mapped_column(BigInteger, default=0)
+    owner: Mapped[str] = mapped_column(String(100), default="")
 
 
 class DecisionRow(Base):

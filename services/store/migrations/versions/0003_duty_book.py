@@ -16,6 +16,7 @@ def _number() -> sa.Column[int]:
 def upgrade() -> None:
     """Makes the tables."""
     op.add_column("progress", sa.Column("seen", _NS, nullable=False, server_default="0"))
+    op.add_column("progress", sa.Column("owner", sa.String(100), nullable=False, server_default=""))
     op.create_table(
         "sessions",
         sa.Column("digest", sa.String(64), primary_key=True),
@@ -137,4 +138,5 @@ def downgrade() -> None:
         "secrets", "sessions",
     ):  # fmt: skip
         op.drop_table(name)
+    op.drop_column("progress", "owner")
     op.drop_column("progress", "seen")
