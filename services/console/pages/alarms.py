@@ -55,7 +55,7 @@ def _row(moment: Moment, one: AlarmView) -> Markup:
         "tr",
         tag("td", labelled(one.priority), _class="priority"),
         tag("td", since, tag("span", ended, _class="muted"), _class="since"),
-        tag("td", tag("b", one.site_name), tag("span", one.station_name), _class="where"),
+        tag("td", tag("b", wording.said(one.site_name)), tag("span", wording.said(one.station_name)), _class="where"),
         tag("td", *_what(moment, one), _class="value"),
         tag("td", *_advice(one), _class="advice"),
         tag("td", _left(one), _class="left"),
@@ -64,9 +64,20 @@ def _row(moment: Moment, one: AlarmView) -> Markup:
     )
 
 
+#: Who puts a chattering alarm aside, and how it says so: any other word before a colon is a person's name.
+_ITSELF, _OWN = "headworks: ", "chattering: "
+
+
+def because(text: str) -> str:
+    """Why it is out of sight, or changed: what people typed stays as it is."""
+    plain = text.removeprefix(_ITSELF)
+    typed = plain == text and ": " in text and not text.startswith(_OWN)
+    return text if typed else wording.said(plain)
+
+
 def name_of(point: str, description: str) -> str:
     """What the alarm is about, as short as it can be said."""
-    return str(ALARMS["points"].get(point) or description or point.replace("_", " "))
+    return str(ALARMS["points"].get(point) or wording.said(description) or point.replace("_", " "))
 
 
 def title(name: str, rule: Rule | None, fallback: str) -> str:
@@ -124,7 +135,7 @@ def _what(moment: Moment, one: AlarmView) -> list[Markup]:
         ends = ALARMS["until"].format(how=stands, time=moment.at(one.until)) if one.until else stands
         shown.append(tag("span", ends, _class="mark"))
     if one.hidden_because:
-        shown.append(tag("span", one.hidden_because, _class="muted"))
+        shown.append(tag("span", because(one.hidden_because), _class="muted"))
     return shown
 
 
@@ -132,8 +143,8 @@ def _advice(one: AlarmView) -> list[Markup]:
     if one.rule is None:
         return [tag("span", f"{one.rule_id}: {ALARMS['no_rule']}", _class="muted")]
     return [
-        tag("span", one.rule.consequence, _class="consequence"),
-        tag("span", "→ ", one.rule.response, _class="response"),
+        tag("span", wording.said(one.rule.consequence), _class="consequence"),
+        tag("span", "→ ", wording.said(one.rule.response), _class="response"),
     ]
 
 
@@ -153,13 +164,14 @@ def history(moment: Moment) -> Markup:
 
 
 def _line(moment: Moment, one: Transition) -> Markup:
+    where = " · ".join(map(wording.said, (one.site_name, one.station_name, one.description)))
     value = "" if one.value is None else f"{wording.number(one.value)} {wording.unit(one.unit)}"
     return tag(
         "li",
         tag("time", moment.at(one.time)),
         labelled(one.priority),
         tag("b", ALARMS["transitions"].get(one.transition, one.transition)),
-        tag("span", f"{one.site_name} · {one.station_name} · {one.description} {value}"),
-        tag("span", one.cause, _class="muted"),
+        tag("span", f"{where} {value}"),
+        tag("span", because(one.cause), _class="muted"),
         _class="" if one.annunciated else "muted",
     )
