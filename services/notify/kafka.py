@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -147,13 +147,15 @@ class ClusterSource:
                     async for batch in follower:
                         self.lost = lost + follower.lost
                         part = (batch.topic, batch.partition)
-                        now = time.monotonic()
-                        self._waiting.setdefault(part, []).extend(
-                            (now, self._happening(part, e)) for e in batch.entries
-                        )
+                        self.hear(part, batch.entries)
                         self._reached(part, batch.entries[-1].offset + 1)
             except Unreachable as error:
                 await self._away(error)
+
+    def hear(self, part: Part, entries: Sequence[Entry]) -> None:
+        """Takes what a part has next, for `taken` to give."""
+        now = time.monotonic()
+        self._waiting.setdefault(part, []).extend((now, self._happening(part, entry)) for entry in entries)
 
     def _reached(self, part: Part, place: int) -> None:
         self._places[part] = place
