@@ -99,18 +99,18 @@ Key = TypeVar("Key")
 
 
 class LazyMapping(Mapping[Key, Value]):
-    """A mapping whose values are made once, when they are asked for."""
+    """A mapping whose values are made once, when they are asked for: by its keys' numbers."""
 
-    def __init__(self, makers: Mapping[Key, Callable[[], Value]]) -> None:
-        self._makers, self._made = makers, dict[Key, Value]()
+    def __init__(self, numbers: Mapping[Key, int], make: Callable[[int], Value]) -> None:
+        self._numbers, self._make, self._made = numbers, make, dict[Key, Value]()
 
     def __getitem__(self, key: Key) -> Value:
         if key not in self._made:
-            self._made[key] = self._makers[key]()
+            self._made[key] = self._make(self._numbers[key])
         return self._made[key]
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._makers)
+        return iter(self._numbers)
 
     def __len__(self) -> int:
-        return len(self._makers)
+        return len(self._numbers)

@@ -38,7 +38,7 @@ class SiteReadings:
         self._through: dict[str, int] = {}
         self._derived: dict[str, int] = {}
         self._dead: set[str] = set()
-        self._indices: dict[str, list[int]] = {}
+        self._indices: dict[str, dict[str, int]] = {}
         self._indexed: Site | None = None
 
     def configure(self, site: Site) -> None:
@@ -153,21 +153,19 @@ class SiteReadings:
         for station in self.site.stations:
             yield self._station(station, now)
 
-    def _of_station(self) -> dict[str, list[int]]:
-        """The indices of each station's points, as long as the catalogue is the same."""
+    def _of_station(self) -> dict[str, dict[str, int]]:
+        """The indices of each station's points by their names, as long as the catalogue is the same."""
         if self._indexed is not self.site:
             self._indices = {}
             for index, point in enumerate(self.site.points):
                 if not point.removed:
-                    self._indices.setdefault(point.station, []).append(index)
+                    self._indices.setdefault(point.station, {})[point.name] = index
             self._indexed = self.site
         return self._indices
 
     def _station(self, station: Station, now: int | None) -> StationView:
         # Of thousands of points a page shows a few: each is worked out when it is looked at.
-        points = LazyMapping(
-            {self.site.points[i].name: partial(self.point, i, now) for i in self._of_station().get(station.id, ())}
-        )
+        points = LazyMapping(self._of_station().get(station.id, {}), partial(self.point, now=now))
         through = self._through.get(station.id)
         silent = through is None or (now is not None and now - through > station.stale_after)
         state = points["state"].state if "state" in points else ""
