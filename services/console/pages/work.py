@@ -52,9 +52,7 @@ class WorkWindows:
         with ui.element("section").classes("panel wide").props('id="to-come" tabindex="-1"'):
             frame.fixed(tag("h2", WORK["to_come"]))
             self._to_come = Rows(WORK["to_come"])
-        with ui.element("section").classes("panel wide"):
-            frame.fixed(tag("h2", WORK["past"]))
-            frame.part("past")
+        frame.part("past").classes("wide")
 
     def refresh(self, frame: Frame, moment: Moment) -> None:
         """See Content."""
@@ -71,7 +69,9 @@ class WorkWindows:
         self._now.show(rows, WORK["none_now"])
         self._to_come.show([_row(frame, one, moment, now) for one in look.works if one not in begun],
                            WORK["none_to_come"])  # fmt: skip
-        frame.show("past", tag("ul", *(_past(one, moment) for one in look.past), _class="lately"))
+        past = tag("ul", *(_past(one, moment) for one in look.past), _class="lately")
+        shown = tag("section", tag("h2", WORK["past"]), past, _class="panel") if look.past else Markup("")
+        frame.show("past", shown)
 
 
 def _key(frame: Frame, event: KeyEventArguments) -> None:
@@ -131,8 +131,9 @@ def suppressed(frame: Frame, target: str, moment: Moment) -> Markup:
     told = [tag("small", " · ".join(said))]
     critical = [name for name, rule in found if rule.priority == "critical"]
     if critical:
-        words = "critical" if len(critical) <= NAMED else "critical_more"
-        names = ", ".join(place(name, moment) for name in critical[:NAMED])
+        places = dict.fromkeys(place(name.rpartition("/")[0], moment).rpartition(" › ")[2] for name in critical)
+        names = ", ".join(list(places)[:NAMED])
+        words = "critical" if len(places) <= NAMED else "critical_more"
         told.append(tag("span", symbol("critical", small=True), " ",
                         WORK[words].format(n=len(critical), names=names), _class="warns"))  # fmt: skip
     return tag("p", *told, _class="suppresses")

@@ -22,6 +22,9 @@ from services.duty.areas import Offer
 #: Sites that a line names; of more it says how many.
 NAMED = 6
 
+#: Sites that are listed: what is nobody's first, then one's own; and of what is nobody's at most so many.
+SHOWN, MOST = 40, 200
+
 
 class Areas:
     """One browser's section."""
@@ -37,6 +40,7 @@ class Areas:
                 self._all.on("click", lambda _: hand_over(frame))
             self._offers = Rows(AREAS["give_title"])
             self._sites = Rows(AREAS["title"])
+            frame.part("areas_more")
             frame.part("areas_ended")
 
     def refresh(self, frame: Frame, moment: Moment, look: Look) -> None:
@@ -45,8 +49,12 @@ class Areas:
         names = shown(look)
         self._all.set_visibility(bool(look.book.areas.of(me)) and frame.visitor.may("responsible"))
         self._offers.show([_offer(frame, one, me, names, moment) for one in look.book.areas.offers.values()])
-        sites = sorted(moment.view.catalogue(), key=lambda site: site.id in look.book.areas.holders)
-        self._sites.show([_site(frame, site, look, me, names, moment) for site in sites])
+        holders = look.book.areas.holders
+        sites = sorted(moment.view.catalogue(), key=lambda site: (site.id in holders, holders.get(site.id) != me))
+        shown_now = [site for i, site in enumerate(sites) if i < SHOWN or site.id not in holders][:MOST]
+        self._sites.show([_site(frame, site, look, me, names, moment) for site in shown_now])
+        left = len(sites) - len(shown_now)
+        frame.show("areas_more", tag("p", AREAS["more"].format(n=left), _class="muted") if left else Markup(""))
         lately = [
             tag("li", AREAS["outcomes"][one.outcome].format(
                 giver=names.get(one.offer.giver, one.offer.giver), taker=names.get(one.offer.taker, one.offer.taker),

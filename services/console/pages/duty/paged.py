@@ -34,7 +34,8 @@ class BeingPaged:
     def build(self, frame: Frame) -> None:
         """Inside the element that is open."""
         frame.part("paging_alive").classes("wide").props('role="alert"')
-        with ui.element("section").classes("panel wide").props('id="paged" tabindex="-1"'):
+        self._section = ui.element("section").classes("panel wide").props('id="paged" tabindex="-1"')
+        with self._section:
             frame.fixed(tag("h2", ONCALL["paged"])).classes("title-acts")
             self._rows = Rows(ONCALL["paged"])
 
@@ -43,7 +44,8 @@ class BeingPaged:
         frame.show("paging_alive", alive(look))
         people = {} if look.rules is None else {one.id: one.name for one in look.rules.people}
         rows = [_row(frame, one, people, moment) for one in look.paging.paged]
-        self._rows.show(rows, ONCALL["nothing"] if look.paging.running else "")
+        self._rows.show(rows, ONCALL["nothing"])
+        self._section.set_visibility(look.paging.running)
 
 
 def alive(look: Look) -> Markup:

@@ -178,5 +178,5 @@ def _stage(one: Stage) -> Markup:
         return tag("span", f"{when}: {ONCALL['nobody'].format(why=ONCALL['none_on_call'])}", _class="alarming")
     said = ONCALL["step"].format(when=when, who=_names(one.people), how=ONCALL["urgencies"][one.urgency])
     if one.times > 1:
-        said += ", " + ONCALL["times"].format(n=one.times, every=wording.age(one.repeat))
+        said += ONCALL["times"].format(n=one.times, every=wording.age(one.repeat))
     return tag("span", said)
