@@ -3,7 +3,8 @@
 It prints the port when it serves; every user's password is `<role>-of-the-plant`. Lines on standard input, each
 answered by `ok`: `levels 9 9 0` (readings of the first points, a minute later), `paging sent` and `paging failed` (what
 stands is paged, and the channels took it or not), `full` and `room` (the log takes nothing, and takes again), `stopped`
-(the alerts processor is said to have stopped), `still` (no more ticks, and 45 s have passed), `quit`.
+(the alerts processor is said to have stopped), `incident watch` (one is, or goes to, that phase), `still` (no more
+ticks, and 45 s have passed), `quit`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from services.alerts.oncall.dispatch import Dispatch
 from services.console.app import bind, build, serve
 from services.console.keeping import keep
 from services.core.clock import SECOND
-from services.core.records import Tick
+from services.core.records import IncidentEvent, Tick
 from services.duty.log import Store
 from services.duty.rules import Rules
 from tests.control_room import ControlRoom, levels
@@ -45,6 +46,8 @@ def obey(room: ControlRoom, line: str) -> bool:
             room.full = False
         case ["paging", failed]:
             paging(room, failed == "failed")
+        case ["incident", phase]:
+            incident(room, phase)
         case ["still"]:
             room.skipped = 45.0
         case ["stopped"]:
@@ -52,6 +55,27 @@ def obey(room: ControlRoom, line: str) -> bool:
         case _:
             return False
     return True
+
+
+def incident(room: ControlRoom, phase: str) -> None:
+    """An incident of a kind that no page knows, with two steps a phase; ended by the phase `closed`."""
+    known = [one for one in room.view.incidents() if one.closed is None]
+    name = known[0].incident if known else f"no3/RiverFlood@{room.now()}"
+    number = len(known[0].phases) + 1 if known else 1
+    confidence = {
+        "level": "medium",
+        "value": 0.6,
+        "because": [],
+        "missing": ["rain unknown since 04-18 21:40 (silent)"],
+    }
+    left = {"what": "the bank", "hours_pessimistic": 1.5, "hours_expected": 3.0, "hours_optimistic": None,
+            "known": True, "horizon_hours": 24.0, "assumptions": ["it rains on"]}  # fmt: skip
+    evidence = {"readings": {"level": "9.00 m"}, "points": {"level": "st/level"}, "confidence": confidence,
+                "forecast": left, "claims": ["st/level/high", "st/level1/high"]}  # fmt: skip
+    steps = f"Look at the {phase} gauge; call the crew"
+    room.view.apply(IncidentEvent(
+        room.now(), "no3", "RiverFlood", name, number, phase, f"{phase}: the river rises", steps, evidence
+    ))  # fmt: skip
 
 
 def paging(room: ControlRoom, failed: bool) -> None:
@@ -80,7 +104,7 @@ async def main() -> None:
         if options.rosters:
             Rules(room.database, room.accounts.now).apply(rosters(room.folder), "engineer")
         for _ in range(2):
-            room.measure([9.0] * options.alarms)
+            room.measure([9.0] * options.alarms or [1.0])
         held = bind(options.port)
         app = build(room.view, [room.catalogue], room.status, room.desk, room.database)
         port = held.getsockname()[1]
