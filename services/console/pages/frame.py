@@ -149,7 +149,8 @@ class Frame:
                 timer.cancel()
             ui.run_javascript(_SIGN_IN)
             self.page.clear()
-            for part in ("header", "banners", "aloud", "foot"):
+            self._top.clear()
+            for part in ("aloud", "foot"):
                 self.show(part, Markup(""))
 
     async def _still_here(self) -> None:
@@ -188,7 +189,7 @@ class Frame:
         self._beat = ui.element("div").props('id="beat" aria-hidden="true"').classes("aloud")
         ui.link(PAGE["skip"], "#main").classes("skip")
         self.part("aloud").classes("aloud").props('aria-live="assertive"')
-        with ui.element("div").classes("top").props('role="banner"'):
+        with ui.element("div").classes("top").props('role="banner"') as self._top:
             with ui.element("div").classes("bar"):
                 self.part("header").classes("head")
                 self.fixed(
