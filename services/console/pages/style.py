@@ -160,7 +160,8 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .paged ul { list-style: none; display: grid; gap: 8px; } .paged a { color: var(--focus); }
 .paged .figures, .paged li .muted { display: block; } .paged .muted { font-size: 14px; }
 .plain main .taking button { width: 100%; font: inherit; font-size: 22px; font-weight: 700; padding: 18px;
-  border-radius: 6px; border: 2px solid var(--focus); background: #2f5f8a; color: #fff; } .taking .muted { margin-top: 6px; }
+  border-radius: 6px; border: 2px solid var(--focus); background: #2f5f8a; color: #fff; }
+.taking .muted { margin-top: 6px; }
 .signin a { color: var(--focus); }
 .nav { display: flex; gap: 2px; padding: 0 10px; border-top: 1px solid var(--line); flex-wrap: wrap;
   align-items: center; }
