@@ -37,7 +37,8 @@ CSS = """
 .ask .wrong { color: #ff9ea0; font-weight: 600; } .ask .wrong:empty { display: none; }
 .ask .tells { font-size: 13px; } .ask .act { min-height: 38px; }
 @media (max-width: 1000px) { .page.duty { grid-template-columns: minmax(0, 1fr); } }
-@media (max-width: 640px) { .entry { flex-wrap: wrap; } .entry .said { flex: 1 1 60%; } .act { min-height: 42px; } .title-acts { flex-wrap: wrap; }
+@media (max-width: 640px) { .entry { flex-wrap: wrap; } .entry .said { flex: 1 1 60%; }
+  .act { min-height: 42px; } .title-acts { flex-wrap: wrap; }
   .who-told thead { display: none; } .who-told tr { display: block; padding: 6px 0; }
   .who-told th, .who-told td { display: block; width: auto !important; border: 0; padding: 2px 0; }
   .who-told td::before { content: attr(data-label) ": "; color: var(--soft); font-weight: 600; }
