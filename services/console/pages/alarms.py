@@ -16,8 +16,7 @@ from services.core.catalogue.model import Rule
 MOST = 30
 
 SIGNS = {
-    "high": ">", "successive_high": ">", "rise": "rise >", "fall": "fall >", "rise_ratio": "×",
-    "low": "<", "equals": "=", "ewma_high": "mean >", "ewma_low": "mean <",
+    "high": ">", "successive_high": ">", "rise_ratio": "×", "low": "<", "equals": "=",
 }  # fmt: skip
 
 
@@ -102,7 +101,7 @@ def bound(one: AlarmView) -> str:
     ratio = kind == "rise_ratio"
     same = one.now is not None and one.now.unit == one.unit
     unit = "" if ratio or (same and _levelled(one)) else f" {wording.unit(one.unit)}"
-    return f"{SIGNS.get(kind, ALARMS['limit'])} {wording.limit(one.limit)}{unit}".strip()
+    return f"{SIGNS.get(kind) or ALARMS['signs'].get(kind, ALARMS['limit'])} {wording.limit(one.limit)}{unit}".strip()
 
 
 def _levelled(one: AlarmView) -> bool:

@@ -121,6 +121,7 @@ ALARMS: dict[str, Any] = {
         "cusum_low": "too low for long",
     },
     "limit": "limit",
+    "signs": {"rise": "rise >", "fall": "fall >", "ewma_high": "mean >", "ewma_low": "mean <"},
     "points": {
         "settled_turbidity": "Settled turbidity", "combined_turbidity": "Filtered turbidity",
         "raw_turbidity": "Raw turbidity", "level": "Clear-well level",

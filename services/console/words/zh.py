@@ -118,6 +118,7 @@ ALARMS: dict[str, Any] = {
         "cusum_high": "长时间偏高", "cusum_low": "长时间偏低",
     },
     "limit": "限值",
+    "signs": {"rise": "上升 >", "fall": "下降 >", "ewma_high": "均值 >", "ewma_low": "均值 <"},
     "points": {
         "settled_turbidity": "沉后浊度", "combined_turbidity": "滤后浊度", "raw_turbidity": "原水浊度",
         "level": "清水池液位", "screen_head": "格栅水头差", "flow_ratio": "原水流量占计划",
