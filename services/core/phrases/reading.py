@@ -16,7 +16,7 @@ from services.core.yaml_source import Source, read_yaml
 MOST, LONGEST_TEXT = 10_000, 600
 
 #: Places that take words, in one form: more of them and a form could be tried on a text for long.
-MOST_OPEN = 3
+MOST_OPEN = 2
 
 #: Where a run leaves the utility's own phrases, in its data folder, for the services beside it.
 KEPT_FILE = "phrases.json"

@@ -200,7 +200,7 @@ def test_a_long_hostile_text_is_given_back_at_once() -> None:
         ('a: "x\\u0007y"', "printable"),
         ("a {n}: b {m}", "no other places than n"),
         ("a {n} {n}: b", "each of its places once"),
-        ("a {b} {c} {d} {e}: b", "at most 3"),
+        ("a {b} {c} {d}: b", "at most 2"),
     ],
 )
 def test_a_wrong_file_names_line_value_and_bound(tmp_path: Path, content: str, bound: str) -> None:
