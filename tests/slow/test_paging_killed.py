@@ -168,4 +168,4 @@ def test_ten_kills_page_nobody_twice_and_forget_nobody(night: Any, tmp_path: Pat
     assert 3 <= len(rounds) <= 5, names
     # A page whose end was not known when the service was killed may come again, under its own name.
     assert len(names) - len(set(names)) <= 2, names
-    assert {page["title"].partition(" · ")[0] for page in phone.pages} == {"CRITICAL"}
+    assert {page["title"].partition(" ")[0] for page in phone.pages} == {"CRITICAL"}
