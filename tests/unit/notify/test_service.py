@@ -104,6 +104,15 @@ def test_a_page_says_in_her_language_what_is_wrong_where_and_how_bad(room: Room)
     assert room.phones["call-a"].titles == ["【紧急】No. 3 plant：intake/screen_head structural"]
 
 
+def test_a_text_that_fails_goes_as_plain_facts_and_why_says_so(room: Room) -> None:
+    room.notifier.rules = room.notifier.rules.model_copy(update={"texts": {"zh": {"title": "{plant}"}}})
+    event = room.raised()
+    room.go(0)
+    (sent,) = [one for one in room.store.decisions(event.occurrence) if one.kind is Kind.SENT]
+    assert room.phones["call-a"].titles == ["critical no3: intake/screen_head structural 1.02 m (limit 1)"]
+    assert sent.detail == "the text failed (KeyError: 'plant'): plain facts were sent"
+
+
 def test_a_restart_pages_nobody_twice_and_goes_on_with_the_repeat(room: Room) -> None:
     room.raised()
     room.go(0)
