@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
 from services.console.acts import Act, Desk, Forbidden, NeedsEnd, do
-from services.console.api import duty, paging, shift, told
+from services.console.api import comments, duty, paging, shift, told
 from services.console.api.models import (
     AlarmOut,
     AlarmWhole,
@@ -29,6 +29,7 @@ from services.console.api.models import (
 )
 from services.console.api.refusals import refuse
 from services.console.api.who import Who
+from services.console.comments import Comments
 from services.console.duties import Duties
 from services.console.gate import address_of
 from services.core.clock import iso
@@ -72,6 +73,7 @@ def mount(app: FastAPI, desk: Desk, duties: Duties | None = None, people: Databa
         paging.add(router, duties, people, Who(desk.accounts))
         duty.add(router, duties, Who(desk.accounts))
         shift.add(router, desk, people, Who(desk.accounts))
+        comments.add(router, desk, Who(desk.accounts), Comments(people))
     app.include_router(router)
 
     def described() -> dict[str, Any]:

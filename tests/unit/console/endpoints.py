@@ -51,6 +51,8 @@ ENDPOINTS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/sites"): VIEWER,
     ("GET", "/api/v1/alarms"): VIEWER,
     ("GET", "/api/v1/alarms/{occurrence:path}"): VIEWER,
+    ("GET", "/api/v1/comments"): VIEWER,
+    ("POST", "/api/v1/comments"): NEEDS["comment"].value,
     ("GET", "/api/v1/history"): VIEWER,
     ("GET", "/api/v1/incidents"): VIEWER,
     ("GET", "/api/v1/incidents/{incident:path}"): VIEWER,

@@ -6,15 +6,20 @@ import asyncio
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
+from fastapi import APIRouter, FastAPI
 
 from services.access.accounts import Identity
 from services.access.roles import Role
 from services.console import comments
 from services.console.acts import Act, Forbidden, do
 from services.console.alarms import Occurrence
+from services.console.api import comments as api
+from services.console.api.who import Who
 from services.console.comments import BadComment, Comments
 from services.console.gate import Visitor
 from services.console.pages.alarm_list import bars, rows, shelf, spark
@@ -252,3 +257,26 @@ def test_a_comment_that_is_empty_too_long_or_a_viewers_is_refused(room):
     with pytest.raises(Forbidden):
         comments.write(room.desk, book, Identity("viewer", "", Role.VIEWER), "here", ["a"], "x")
     assert book.of("a") == []
+
+
+def test_programs_read_and_write_comments_as_their_role_allows(room):
+    app = FastAPI()
+    router = APIRouter(prefix="/api/v1")
+    api.add(router, room.desk, Who(room.accounts), Comments(room.database))
+    app.include_router(router)
+    name = room.standing()[0]
+
+    async def ask(method: str, role: str, **more: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {room.tokens[role]}"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await client.request(method, "/api/v1/comments", headers=headers, **more)
+
+    def write(role: str, text: str) -> httpx.Response:
+        return asyncio.run(ask("POST", role, json={"occurrence": name, "text": text}))
+
+    assert write("viewer", "").status_code == 403
+    assert write("operator", " ").status_code == 422
+    assert write("operator", "\x07").status_code == 422
+    assert write("operator", HOSTILE).json()["text"] == HOSTILE
+    (one,) = asyncio.run(ask("GET", "viewer", params={"occurrence": name})).json()
+    assert (one["user"], one["text"]) == ("operator", HOSTILE)
