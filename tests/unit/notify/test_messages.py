@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from services.alerts.oncall.decisions import Decision, Kind, Why
 from services.alerts.oncall.dispatch import Dispatch
 from services.alerts.oncall.policy import OnCall
+from services.alerts.oncall.problems import Problem
+from services.alerts.oncall.words import facts_of, summary, text_of
 from services.core.catalogue import load_catalogue
 from services.core.clock import DAY, HOUR, MINUTE, SECOND, parse_time
 from services.core.phrases import beside, shipped
@@ -205,3 +208,31 @@ def test_a_flood_is_told_in_one_digest_only_and_survives_a_restart() -> None:
     assert [flood["total"] for flood in first.text["floods"]] == [12]  # type: ignore[attr-defined]
     assert second.text["floods"] == []
     assert first.why is Why.MORNING
+
+
+@pytest.mark.parametrize("file", sorted((LIUYANG.parent).glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_alarm_of_the_shipped_sites_is_told_whole_and_in_chinese(file: Path) -> None:
+    catalogue = load_catalogue(file)
+    names = {site.id: words_of(site) for site in catalogue.sites}
+    writer, oncall = Writer(names, shipped().with_own(beside([file]))), rules(**ALL)
+    count = 0
+    for site in catalogue.sites:
+        for key, rule in names[site.id].rules.items():
+            states = rule.kind in ("equals", "not_equals", "state")
+            event = alarm(f"{site.id}/{key}", float(rule.looked_for[0]) if states else 1234.5, 1.5, "m3/h")
+            text = summary(problem := Problem(event.occurrence, site.id, event.station, NIGHT, worst="high"))
+            text |= {"facts": [facts_of(event)], "alarms": [text_of(event)]}
+            page = Decision(NIGHT, problem.id, 1, Kind.PAGE, Why.REPEAT, text=text)
+            for language in ("en", "zh"):
+                told = writer.message(page, language, oncall, LINK)
+                assert told.fault == ""
+                assert len(told.title) <= MOST_TITLE
+                if language == "zh":
+                    said_in_chinese = (told.title + told.body.replace(LINK, "")).replace("m³/h", "")
+                    assert not _ENGLISH.search(said_in_chinese), (key, told)
+            count += 1
+    assert count
+
+
+#: Words that stay as they are: units, standards, devices, the numbers of real gauges.
+_ENGLISH = re.compile(r"(?!PLC|NTU|UPS|USGS)(?<![A-Z])[A-Za-z]{3,}")
