@@ -2,6 +2,7 @@
 
 #: What `headworks bench NAME` knows: the name, and the module whose `run` measures it.
 BENCHES = {
+    "cardinality": "bench.cardinality",
     "detect": "bench.detect",
     "ingest": "bench.ingest",
     "latency": "bench.latency",

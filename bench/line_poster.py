@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import threading
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ class Bucket:
         self.token = stack.influxdb.token_file.read_text()
         self._host = urllib.parse.urlsplit(self.url).netloc
         self._id = ""
+        #: Requests that were sent again because the server was too busy.
+        self.again = 0
 
     def __enter__(self) -> Bucket:
         org = json.loads(self._ask("GET", f"/api/v2/orgs?org={ORG}"))["orgs"][0]["id"]
@@ -53,10 +56,15 @@ class Bucket:
         lines = self._ask("GET", "/metrics").splitlines()
         return sum(float(x.rsplit(" ", 1)[1]) for x in lines if x.startswith(_WRITTEN) and 'status="204"' in x)
 
-    def post(self, bodies: Sequence[bytes], connections: int) -> None:
-        """Sends `bodies` over so many connections at once; BenchError when one is refused."""
+    def post(self, bodies: Sequence[bytes], connections: int, tries: int = 1) -> None:
+        """Sends `bodies` over so many connections at once; BenchError when one is refused.
+
+        tries: so often, a second apart, when the server says that it is too busy (5xx), as any client must.
+        """
         turns, refused = itertools.count(), list[str]()
-        threads = [threading.Thread(target=self._post, args=(bodies, turns, refused)) for _ in range(connections)]
+        threads = [
+            threading.Thread(target=self._post, args=(bodies, turns, refused, tries)) for _ in range(connections)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -64,14 +72,19 @@ class Bucket:
         if refused:
             raise BenchError(f"InfluxDB refuses the lines: {refused[0]}")
 
-    def _post(self, bodies: Sequence[bytes], turns: itertools.count[int], refused: list[str]) -> None:
+    def _post(self, bodies: Sequence[bytes], turns: itertools.count[int], refused: list[str], tries: int) -> None:
         link = http.client.HTTPConnection(self._host)
         where = f"/api/v2/write?{urllib.parse.urlencode({'org': ORG, 'bucket': self.name, 'precision': 'ns'})}"
         headers = {"Authorization": f"Token {self.token}", "Content-Type": "text/plain; charset=utf-8"}
         while not refused and (turn := next(turns)) < len(bodies):
-            link.request("POST", where, bodies[turn], headers)
-            answer = link.getresponse()
-            words = answer.read()
+            for left in range(tries, 0, -1):
+                link.request("POST", where, bodies[turn], headers)
+                answer = link.getresponse()
+                words = answer.read()
+                if answer.status < 500 or left == 1:
+                    break
+                self.again += 1
+                time.sleep(1.0)
             if answer.status != 204:
                 refused.append(f"{answer.status} {words[:300]!r}")
         link.close()
