@@ -13,7 +13,6 @@ from services.console.comments import Comments
 from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.alarm_list import bars, doing, look, rows, spark
-from services.console.pages.alarm_list.rows import link
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
@@ -137,7 +136,7 @@ def _top(moment: Moment, one: Occurrence, shown: AlarmView) -> Markup:
         said.append(tag("span", LIST["by"].format(who=shown.seen_by, time=moment.at(shown.seen_at))))
     if one.hidden_because:
         until = LIST["until"].format(time=moment.at(one.until)) if one.until else ""
-        said.append(tag("span", f"{until} {one.hidden_because}".strip()))
+        said.append(tag("span", f"{until} {alarms.because(one.hidden_because)}".strip()))
     return join(
         tag("div", tag("h1", symbol(one.last.priority), alarms.named(shown)),
             tag("span", f"{wording.said(shown.site_name)} · {wording.said(shown.station_name)}", _class="muted"),
@@ -145,7 +144,7 @@ def _top(moment: Moment, one: Occurrence, shown: AlarmView) -> Markup:
         tag("div", tag("span", priority), tag("span", value or wording.UNKNOWN, _class="value"),
             tag("span", alarms.bound(shown), _class="muted"),
             tag("span", f"{moment.at(shown.raised)}, {wording.age(shown.age)}"), *said, _class="big"),
-        tag("p", tag("a", LIST["one"]["link"], href=link(one.first.occurrence)), " ",
+        tag("p", tag("a", LIST["one"]["link"], href=alarms.link(one.first.occurrence)), " ",
             tag("span", one.first.occurrence, _class="muted")),
     )  # fmt: skip
 
@@ -171,7 +170,7 @@ def _line(moment: Moment, event: AlarmEvent) -> Markup:
         "li", tag("time", wording.local(event.time, moment.zone, "%m-%d %H:%M:%S")),
         tag("b", ALARMS["transitions"].get(event.transition, event.transition)), tag("span", event.state),
         tag("span", value), tag("span", event.who), tag("span", until),
-        tag("span", wording.said(event.cause), _class="muted"),
+        tag("span", alarms.because(event.cause), _class="muted"),
     )  # fmt: skip
 
 
@@ -188,7 +187,7 @@ def _earlier(moment: Moment, one: Occurrence) -> Markup:
         lasted = words["lasted"].format(age=wording.age((other.cleared or 0) - other.first.time)) if ended else ""
         lines.append(tag(
             "li", tag("time", wording.local(other.first.time, moment.zone, "%m-%d %H:%M:%S")),
-            tag("a", LIST["open"], href=link(other.first.occurrence)), tag("span", lasted or words["stands"]),
+            tag("a", LIST["open"], href=alarms.link(other.first.occurrence)), tag("span", lasted or words["stands"]),
             tag("span", f"{wording.number(other.first.value)} {wording.unit(other.first.unit)}".strip()),
         ))  # fmt: skip
     until = words["all_known"] if back is None else words["back_to"].format(time=moment.at(back))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from services.console import wording
 from services.console.markup import Markup, join, tag
@@ -11,6 +12,9 @@ from services.console.pages.symbols import labelled
 from services.console.snapshots import AlarmView, Transition
 from services.console.words import ALARMS
 from services.core.catalogue.model import Rule
+
+#: Where one occurrence is shown. The address is stable: dashboards and pages link to it.
+ONE = "/alarms/one"
 
 #: Rows of a table on the overview; the alarms' own page has the rest.
 MOST = 30
@@ -43,6 +47,11 @@ def table(moment: Moment, rows: Sequence[AlarmView], caption: str) -> Markup:
         return shown
     more = ALARMS["more"].format(n=wording.count(len(rows) - MOST))
     return join(shown, tag("p", tag("a", more, href="/alarms"), _class="empty"))
+
+
+def link(occurrence: str) -> str:
+    """The address of an occurrence."""
+    return f"{ONE}?{urlencode({'occurrence': occurrence})}"
 
 
 def _row(moment: Moment, one: AlarmView) -> Markup:
@@ -116,7 +125,7 @@ def _what(moment: Moment, one: AlarmView) -> list[Markup]:
     # A rise, or a limit in another unit, cannot stand beside the present reading.
     same = one.now is not None and one.now.unit == one.unit and _levelled(one)
     unknown = one.now is None or one.now.value is None
-    shown = [tag("span", named(one), _class="name")]
+    shown = [tag("a", named(one), href=link(one.occurrence), _class="name")]
     if one.cleared is None and one.now is not None:
         shown.append(
             tag(

@@ -113,7 +113,9 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
 .alarms .priority .word { display: none; }
 .alarms .left { white-space: nowrap; }
 .alarms .since, .alarms .left { font-variant-numeric: tabular-nums; }
-.alarms .value .name { font-weight: 600; } .alarms .value .now b { font-size: 15px; }
+.alarms .value .name { display: block; font-weight: 600; color: var(--ink); text-decoration: none; }
+.alarms .value .name:hover { text-decoration: underline; }
+ .alarms .value .now b { font-size: 15px; }
 .alarms .raised, .alarms .where span { font-size: 12px; }
 .alarms .where span { color: var(--soft); }
 .alarms .mark { border: 1px dashed var(--soft); padding: 0 4px; width: fit-content; font-size: 12px; }
@@ -156,7 +158,8 @@ table.alarms { border-collapse: collapse; width: 100%; table-layout: fixed; font
   background: var(--back); color: var(--ink); }
 .signin button { background: #2f5f8a; border-color: var(--focus); font-weight: 600; margin-top: 8px; }
 .paged { max-width: 560px; margin: 0 auto; padding: 10px 14px 30px; display: grid; gap: 10px; font-size: 16px; }
-.paged .wrong { font-size: 19px; line-height: 1.3; margin: 4px 0; } .paged .step { font-size: 18px; margin-top: 4px; }
+.paged .worst { font-size: 17px; } .paged .wrong { font-size: 19px; line-height: 1.3; margin: 4px 0; }
+.paged .step { font-size: 18px; margin-top: 4px; }
 .paged ul { list-style: none; display: grid; gap: 8px; } .paged a { color: var(--focus); }
 .paged .figures, .paged li .muted { display: block; } .paged .muted { font-size: 14px; }
 .plain main .taking button { width: 100%; font: inherit; font-size: 22px; font-weight: 700; padding: 18px;

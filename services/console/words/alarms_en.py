@@ -22,6 +22,7 @@ LIST: dict[str, Any] = {
     "filters": "Filters", "by_state": "State", "by_priority": "Priority", "by_site": "Site", "by_sort": "Order",
     "any_priority": "All priorities", "any_site": "All sites ({n})", "site": "{name} ({n})",
     "search": "Search ( / )", "search_label": "Search in places, names and texts",
+    "fold": "Search, site, order",
     "bare": "No filter",
     "outside": "{n} unacknowledged outside this filter", "outside_one": "1 unacknowledged outside this filter",
     "show_outside": "show all",

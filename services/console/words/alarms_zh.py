@@ -22,6 +22,7 @@ LIST: dict[str, Any] = {
     "filters": "筛选", "by_state": "状态", "by_priority": "优先级", "by_site": "厂站", "by_sort": "排序",
     "any_priority": "全部优先级", "any_site": "全部厂站（{n}）", "site": "{name}（{n}）",
     "search": "搜索（/）", "search_label": "搜索位置、名称与文字",
+    "fold": "搜索、厂站、排序",
     "bare": "取消筛选",
     "outside": "此筛选之外还有 {n} 条未确认报警", "outside_one": "此筛选之外还有 1 条未确认报警",
     "show_outside": "全部显示",

@@ -26,8 +26,8 @@ CSS = """
 .alarm-page .notice.outside { border: 1px solid var(--high); border-radius: 4px; padding: 3px 10px; }
 .alarm-page .notice.fresh { background: #2f5f8a; color: #fff; border-radius: 4px; padding: 3px 4px 3px 10px; }
 .alarm-list { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; }
-.alarm { display: grid; grid-template-columns: 30px 28px 62px minmax(150px, 1.1fr) 146px minmax(180px, 1.5fr) 82px
-  minmax(140px, 1fr) 122px; gap: 0 10px; align-items: center; padding: 2px 8px 2px 6px; height: 60px;
+.alarm { display: grid; grid-template-columns: 30px 28px 62px minmax(150px, 1.1fr) 172px minmax(180px, 1.5fr) 82px
+  minmax(134px, .9fr) 122px; gap: 0 10px; align-items: center; padding: 2px 8px 2px 6px; height: 60px;
   font-size: 13px; line-height: 1.3; }
 .alarm.heads { height: auto; padding: 5px 8px 5px 6px; border-bottom: 1px solid var(--line); color: var(--soft);
   font-size: 12px; }
@@ -63,6 +63,7 @@ CSS = """
 .spark .trace { fill: none; stroke: #9cc3dd; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 .spark .limit { stroke: #a9b2b9; stroke-dasharray: 4 3; vector-effect: non-scaling-stroke; }
 .spark .newest { fill: #e4e7ea; }
+.alarm-page .fold { display: none; }
 .alarm-page .under { display: flex; gap: 16px; align-items: center; flex-wrap: wrap; font-size: 13px; }
 .alarm-page .under .keys { color: var(--soft); font-size: 12px; margin-left: auto; }
 .pagesbar { display: flex; gap: 14px; align-items: center; }
@@ -112,6 +113,8 @@ CSS = """
   .alarm .pick { width: 34px; height: 34px; } .alarm .c-do .do { min-height: 40px; padding: 4px 12px; }
   .alarm-page .chips { flex-wrap: nowrap; overflow-x: auto; max-width: 100%; } .alarm-page .chip { min-height: 36px;
     flex: none; } .alarm-page select, .alarm-page input[type=search] { min-height: 40px; }
+  .alarm-page .fold { display: block; flex: none; }
+  .tools.second:not(.open) select, .tools.second:not(.open) input { display: none; }
   .alarm-page .tools select { flex: 1 1 40%; max-width: none; min-width: 0; }
   .alarm-page input[type=search] { flex: 1 1 100%; max-width: none; }
   .alarm-page .under .keys { display: none; } .acts .do { min-height: 40px; } .acts kbd { display: none; } }

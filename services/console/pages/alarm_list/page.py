@@ -13,7 +13,7 @@ from nicegui.events import GenericEventArguments
 from services.console.acts import Act
 from services.console.alarms import Occurrence
 from services.console.comments import Comments
-from services.console.markup import Markup, tag
+from services.console.markup import Markup, join, tag
 from services.console.pages.alarm_list import bars, doing, look, rows, script
 from services.console.pages.alarm_list.drawings import Drawings
 from services.console.pages.alarm_list.found import Found, find
@@ -58,7 +58,8 @@ class AlarmPage:
                     "input", type="search", id="alarm-search", placeholder=LIST["search"], value=self.query.text,
                     aria_label=LIST["search_label"], maxlength=str(LONGEST_TEXT), autocomplete="off",
                 )  # fmt: skip
-                ui.html(box, sanitize=False)
+                fold = tag("button", LIST["fold"], type="button", data_fold="", aria_expanded="false", _class="do fold")
+                ui.html(join(fold, box), sanitize=False)
                 self._own("choices")
                 self._own("notices").classes("notices")
         listed = ui.element("div").classes("alarm-list")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
 
 from services.console import wording
 from services.console.alarms import Occurrence
@@ -32,9 +31,6 @@ POSSIBLE: Mapping[str, tuple[str, ...]] = {
 #: Acts that a row offers by itself; the others are offered for what is selected.
 _OWN = ("acknowledge", "reset", "unshelve", "in_service")
 
-#: Where one occurrence is shown. The address is stable: dashboards and pages link to it.
-ONE = "/alarms/one"
-
 
 @dataclass(slots=True)
 class Row:
@@ -45,11 +41,6 @@ class Row:
     drawing: Markup = field(default_factory=Markup)
     comments: int = 0
     outcome: tuple[str, str, str] | None = None
-
-
-def link(occurrence: str) -> str:
-    """The address of an occurrence."""
-    return f"{ONE}?{urlencode({'occurrence': occurrence})}"
 
 
 def possible(one: Occurrence, visitor: Visitor) -> tuple[str, ...]:
@@ -77,7 +68,7 @@ def row(moment: Moment, visitor: Visitor, one: Occurrence, known: Row) -> Markup
         tag("div", symbol(one.last.priority), role="cell", _class="c-how"),
         tag("div", tag("time", moment.at(shown.raised)), tag("span", _age(shown), _class="muted"),
             role="cell", _class="c-since"),
-        tag("div", tag("a", alarms.named(shown), href=link(one.first.occurrence), tabindex="-1", data_do="open"),
+        tag("div", tag("a", alarms.named(shown), href=alarms.link(one.first.occurrence), tabindex="-1", data_do="open"),
             tag("span", f"{wording.said(shown.site_name)} · {wording.said(shown.station_name)}", _class="muted"),
             role="cell", _class="c-what"),
         tag("div", _value(shown), known.drawing, role="cell", _class="c-value"),
@@ -137,7 +128,11 @@ def _state(moment: Moment, one: Occurrence, shown: AlarmView, known: Row) -> lis
         said.append(tag("span", LIST["by"].format(who=shown.seen_by, time=moment.at(shown.seen_at)), _class="muted"))
     if one.hidden or one.state in "GHI":
         until = f"{LIST['until'].format(time=moment.at(one.until))}: " if one.until else ""
-        said.append(tag("span", f"{until}{one.hidden_because}", _class="muted because", title=one.hidden_because))
+        said.append(
+            tag(
+                "span", f"{until}{alarms.because(one.hidden_because)}", _class="muted because", title=one.hidden_because
+            )
+        )
     return [join(*found), *said]
 
 
@@ -145,7 +140,7 @@ def _more(one: Occurrence, known: Row) -> list[Markup]:
     if not known.comments:
         return []
     said = LIST["comment_one"] if known.comments == 1 else LIST["comments"].format(n=known.comments)
-    return [Markup(" "), tag("a", said, href=link(one.first.occurrence) + "#comments", tabindex="-1")]
+    return [Markup(" "), tag("a", said, href=alarms.link(one.first.occurrence) + "#comments", tabindex="-1")]
 
 
 def _buttons(one: Occurrence, visitor: Visitor) -> list[Markup]:

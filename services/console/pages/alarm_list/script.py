@@ -58,6 +58,8 @@ SCRIPT = """
   });
   document.addEventListener("click", (e) => {
     if (!e.target.closest || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    const fold = e.target.closest("[data-fold]");
+    if (fold) return fold.setAttribute("aria-expanded", fold.closest(".second").classList.toggle("open"));
     const go = e.target.closest("[data-go]");
     if (go) { e.preventDefault(); return say({do: "go", to: go.dataset.go}); }
     let found = told(e.target);
