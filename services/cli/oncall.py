@@ -55,7 +55,7 @@ def _rules(data: Path, cluster: bool) -> Iterator[Rules]:
 
     if cluster:
         from services.core.settings import load_settings
-        from services.daemons.console import open_people
+        from services.daemons.people import open_people
 
         database = open_people(load_settings())
     elif not data.is_dir():
@@ -81,11 +81,16 @@ def _apply(
         before = rules.mark()
         version = rules.apply(wanted, getpass.getuser())
         new = rules.mark() != before
+        lost = rules.lost(wanted, time.time_ns())
     if as_json:
-        print_json({"version": version.version, "new": new})
+        print_json({"version": version.version, "new": new, "swaps_lost": [one.number for one in lost]})
         return
     said = "in force from now on" if new else "in force already: nothing changed"
-    people().print(f"{escape(str(file))}: {version.version}, {said}", highlight=False)
+    out = people()
+    out.print(f"{escape(str(file))}: {version.version}, {said}", highlight=False)
+    for one in lost:
+        swap = f"swap {one.number} ({one.roster}: {one.person})"
+        out.print(f"[yellow]note[/] {escape(swap)} does not hold any more: they are not in this file", highlight=False)
 
 
 def _show(

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from services.alerts.oncall.check import load_oncall
 from services.alerts.oncall.policy import OnCall
 from services.core.errors import HeadworksError
-from services.duty.changes import Changes, applied
+from services.duty.changes import Change, Changes, applied
 from services.store.database import Database
 from services.store.tables import DutyChange, OncallRules
 
@@ -96,9 +96,22 @@ class Rules:
             return int(number), int(change), int(withdrawn)
 
     def in_force(self, at: int) -> OnCall | None:
-        """The newest with the swaps that hold or are to come at `at` (ns) on top; None: none was ever applied."""
+        """The newest with the swaps that hold or are to come at `at` (ns) on top; None: none was ever applied.
+
+        A swap to somebody who is not in the rules any more does not hold: the roster's own turn is no hole.
+        """
         newest = self.newest()
-        return None if newest is None else applied(newest.rules, self._changes.holding(at))
+        if newest is None:
+            return None
+        swaps = [one for one in self._changes.holding(at) if newest.rules.person(one.person) is not None]
+        return applied(newest.rules, swaps)
+
+    def lost(self, rules: OnCall, at: int) -> list[Change]:
+        """Swaps that hold or are to come at `at` (ns), and would not under `rules`: their person or roster is gone."""
+        return [
+            one for one in self._changes.holding(at)
+            if rules.person(one.person) is None or rules.roster(one.roster) is None
+        ]  # fmt: skip
 
 
 def in_force(database: Database) -> OnCall | None:

@@ -62,7 +62,7 @@ async def notify(
     book = Rules(database, time.time_ns)
     if file is not None:
         book.apply(read(file, time.time_ns()), f"file {file.name}")
-    mark, rules = book.mark(), book.in_force(time.time_ns())
+    mark, rules = book.mark(), book.in_force(source.clock())  # swaps are of the clock that pages go by
     if rules is None:
         raise HeadworksError("no on-call rules are in force: name their file, or `headworks oncall apply FILE` first")
     async with AsyncExitStack() as stack:
@@ -145,7 +145,7 @@ async def _rules(notifier: Notifier, book: Rules, mark: tuple[int, int, int], cl
             newest = book.mark()
             if newest == mark:
                 continue
-            mark, rules = newest, book.in_force(time.time_ns())
+            mark, rules = newest, book.in_force(notifier.clock())
             if rules is not None:
                 notifier.use(rules, open_channels(rules.channels, client))
                 _log.info("other rules", swaps=mark[1])

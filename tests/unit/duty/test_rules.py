@@ -83,6 +83,19 @@ def test_a_swap_puts_another_person_on_call_and_a_withdrawn_one_does_not(databas
     assert rules.mark() != entered
 
 
+def test_a_swap_to_somebody_who_has_left_leaves_no_hole_and_is_told(database: Database, rules: Rules) -> None:
+    applied = rules.apply(read(LIUYANG, NOW), "chief").rules
+    changes = Changes(database, lambda: NOW)
+    swap = changes.enter(Change(0, "plants", "gone", NOW - HOUR, NOW + HOUR, "chief", "ill"))
+
+    now = rules.in_force(NOW)
+    assert now is not None
+    assert now.on_duty(("plants",), NOW) == applied.on_duty(("plants",), NOW) != ()
+    assert [one.number for one in rules.lost(applied, NOW)] == [swap.number]
+    changes.withdraw(swap.number)
+    assert rules.lost(applied, NOW) == []
+
+
 def test_stored_rules_that_are_not_taken_say_what_to_do(database: Database, rules: Rules) -> None:
     with database.writing() as session:
         session.add(OncallRules(version="old", time=NOW, who="chief", body='{"people": []}'))
