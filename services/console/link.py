@@ -26,7 +26,7 @@ from services.console.link_view import answered, shown
 from services.console.markup import Markup, tag
 from services.console.plain import document, said
 from services.console.room import Room
-from services.console.words import LINK, speaking
+from services.console.words import LINK, language, speaking
 from services.core.errors import LogError
 from services.duty.board import board
 from services.duty.links import Link, Links, UsedUp, WrongLink
@@ -48,7 +48,7 @@ class _Closed(Exception):
 
     def __init__(self, words: str, status: int, wait: float = 0.0) -> None:
         super().__init__(words)
-        self.status, self.wait = status, wait
+        self.status, self.wait, self.language = status, wait, language()
 
 
 def mount(app: FastAPI, room: Room) -> None:
@@ -122,7 +122,10 @@ class _Door:
             if link.expires <= self._links.now():
                 raise _Closed(LINK["expired"].format(time=self._at(link.expires)), 410)
             if at := self._links.used(link):
-                raise _Closed(LINK["used"].format(time=self._at(at)), 410)
+                problem = board(self._database).find(link.problem)
+                taken = problem is not None and problem.status == Status.ANSWERED
+                by = answered(problem, self._room.moment()) if problem is not None and taken else ""
+                raise _Closed(" ".join((LINK["used"].format(time=self._at(at)), by)).strip(), 410)
         return link
 
     def _asked(self, link: Link) -> Problem:
@@ -205,7 +208,8 @@ def weight(problem: Problem) -> str:
 
 
 def _closed(end: _Closed) -> Response:
-    answer = _document(said(str(end), bad=True), tag("p", tag("a", LINK["console"], href="/")), status=end.status)
+    with speaking(end.language):  # the link's person's, once it is known whose it is
+        answer = _document(said(str(end), bad=True), tag("p", tag("a", LINK["console"], href="/")), status=end.status)
     if end.wait:
         answer.headers["Retry-After"] = str(math.ceil(end.wait))
     return answer

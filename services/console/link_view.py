@@ -9,8 +9,9 @@ from services.alerts.oncall.policy import WEIGHTS
 from services.alerts.oncall.problems import Member, Problem, Status
 from services.console import wording
 from services.console.markup import Markup, tag
+from services.console.pages.alarms import named
 from services.console.pages.moment import Moment
-from services.console.pages.symbols import symbol
+from services.console.pages.symbols import labelled, symbol
 from services.console.snapshots import AlarmView
 from services.console.words import INCIDENT, LINK, PAGE
 
@@ -28,7 +29,8 @@ def shown(moment: Moment, problem: Problem, told: Sequence[Decision], form: Mark
     yield tag(
         "header",
         tag("h1", _site(moment, problem.site)),
-        tag("p", symbol(problem.worst), " ", tag("b", _title(moment, problem)), _class="wrong"),
+        tag("p", labelled(problem.worst), " ", tag("b", _title(moment, problem)), _class="wrong"),
+        *(tag("p", words, _class="worst") for words in _worst(moment, problem)),
         tag("p", LINK["since"].format(time=moment.at(problem.opened), age=age), _class="muted"),
     )
     if problem.status == Status.GONE:
@@ -76,11 +78,20 @@ def _view(moment: Moment, occurrence: str) -> AlarmView | None:
     return None if found is None else moment.view.alarm(found)
 
 
+def _worst(moment: Moment, problem: Problem) -> list[str]:
+    """Value and limit of the worst alarm, where it has them; of an incident its name too, since the title has not."""
+    for name, member in _worst_first(problem)[:1]:
+        view = _view(moment, name)
+        figures = _figures(view) if view is not None else ""
+        words = [_name(view, member), figures] if problem.kind else [figures]
+        return [" · ".join(one for one in words if one)] if any(words) else []
+    return []
+
+
 def _name(view: AlarmView | None, member: Member) -> str:
     if view is None:
         return member.text
-    what = wording.said(view.description or view.point)
-    return f"{wording.said(view.station_name)}: {what}"
+    return f"{wording.said(view.station_name)}: {named(view)}"
 
 
 def _steps(moment: Moment, problem: Problem) -> list[str]:
@@ -95,30 +106,38 @@ def _alarms(moment: Moment, problem: Problem) -> Iterator[Markup]:
     found = _worst_first(problem)
     for name, member in found[:_NAMED]:
         view = _view(moment, name)
-        yield tag("li", symbol(member.priority, small=True), " ", _name(view, member), *_figures(moment, view))
+        yield tag("li", symbol(member.priority, small=True), " ", _name(view, member), *_standing(moment, view))
     if len(found) > _NAMED:
         yield tag("li", LINK["more"].format(n=len(found) - _NAMED), _class="muted")
 
 
-def _figures(moment: Moment, view: AlarmView | None) -> Iterator[Markup]:
-    if view is None:
-        return
+def _figures(view: AlarmView) -> str:
+    """What met the condition, the limit, and what it is now."""
+    if view.value is None:
+        return ""
     unit = wording.unit(view.unit)
-    value = wording.number(view.value, saturated=view.saturated)
-    figures = [f"{value} {unit}".strip()]
+    figures = [f"{wording.number(view.value, saturated=view.saturated)} {unit}".strip()]
     if view.limit is not None:
         figures.append(LINK["limit"].format(limit=f"{wording.limit(view.limit)} {unit}".strip()))
     if view.now is not None:
         figures.append(LINK["now"].format(value=f"{wording.reading(view.now)} {unit}".strip()))
-    yield tag("span", " · ".join(figures), _class="figures")
+    return " · ".join(figures)
+
+
+def _standing(moment: Moment, view: AlarmView | None) -> Iterator[Markup]:
+    """Its figures, since when, and whether anybody has seen it."""
+    if view is None:
+        return
+    if figures := _figures(view):
+        yield tag("span", figures, _class="figures")
     if view.cleared is not None:
         state = LINK["cleared"].format(time=moment.at(view.cleared))
     elif view.seen_by:
         state = LINK["seen"].format(who=view.seen_by, time=moment.at(view.seen_at))
     else:
         state = LINK["waits"]
-    yield tag("span", f"{LINK['since'].format(time=moment.at(view.raised), age=wording.age(view.age))} · {state}",
-              _class="muted")  # fmt: skip
+    since = LINK["since"].format(time=moment.at(view.raised), age=wording.age(view.age))
+    yield tag("span", f"{since} · {state}", _class="muted")
 
 
 def _happened(moment: Moment, told: Sequence[Decision]) -> Iterator[Markup]:

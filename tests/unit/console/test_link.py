@@ -44,7 +44,7 @@ def test_the_message_carries_a_link_that_shows_what_is_wrong_in_the_persons_lang
     (path,) = room.phone.links
     answer = room.ask("GET", path)
     assert answer.status_code == 200
-    for words in ("Level of tank 0", "Close inlet valve 0", "9.00 m", "限值 3 m", "我来处理", "未确认"):
+    for words in ("清水池液位", "Close inlet valve 0", "9.00 m", "限值 3 m", "现为 9.00 m", "我来处理", "未确认"):
         assert words in answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert "noindex" in answer.headers["x-robots-tag"]
@@ -71,6 +71,9 @@ def test_the_button_acknowledges_as_the_person_and_stops_the_paging(room: PagedR
         room.measure([9.0, 0.0], after=600)
         room.page()
     assert len(room.phone.bodies) == 1
+    again = room.ask("GET", room.phone.links[0])
+    assert again.status_code == 410
+    assert "operator 已于" in again.text
 
 
 def test_a_person_whom_only_the_rules_know_takes_it_on_under_their_own_name(tmp_path: Path) -> None:
@@ -125,7 +128,7 @@ def test_an_expired_link_does_nothing(tmp_path: Path) -> None:
     for answer in (room.ask("GET", path), room.ask("POST", path, data={"seen": "2 0 0"})):
         assert answer.status_code == 410
         assert "过期" in answer.text
-        assert "Level of tank" not in answer.text
+        assert "9.00 m" not in answer.text
     assert state(room) == "B"
 
 
