@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     #: Where the console listens; TLS is a proxy's before it.
     console_host: str = "127.0.0.1"
     console_port: Port = 8080
+    #: Addresses or networks, comma-separated, of the proxies that may say for whom they ask (X-Forwarded-For).
+    console_proxies: Annotated[str, Field(pattern=r"^[0-9a-fA-F:./, ]*$")] = ""
     #: The utility's name on the pages; empty: the sites' group.
     utility: str = ""
     #: Texts of the catalogue in other languages, a utility's own: folders or files zh/name.yaml, comma-separated.

@@ -73,7 +73,7 @@ async def work(daemon: Daemon) -> None:
         use(phrases)
         app = build(view, [catalogue], lookout.status, desk, people)
         await daemon.together({
-            "pages": serve(app, sockets=[bound.dup()]),
+            "pages": serve(app, sockets=[bound.dup()], proxies=settings.console_proxies),
             "readings": feed.follow_readings(),
             "alarms": feed.follow_alarms(),
             "lookout": lookout.run(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from services.console.snapshots import Status
 from services.core.catalogue import Catalogue
 from services.core.phrases import kept, shipped
 from services.core.records import Record
+
+#: Addresses of the proxies that may say for whom they ask, as the cluster's setting of that name.
+PROXIES = "HEADWORKS_CONSOLE_PROXIES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,15 @@ async def serve_console(
         show(f"port {port} is in use: the console takes another")
     address = f"http://127.0.0.1:{socket.getsockname()[1]}/"
     keeping = asyncio.ensure_future(keep(desk, database))
+
+    def started() -> None:
+        show(f"console: {address}")
+        if not accounts.any():
+            add = f"headworks users add NAME --role operator --data {hands.data}"
+            show(f"nobody can sign in yet, so the console only shows: `{add}`, then open it anew")
+
     try:
-        await serve(app, sockets=[socket], started=lambda: show(f"console: {address}"))
+        await serve(app, sockets=[socket], started=started, proxies=os.environ.get(PROXIES, ""))
     finally:
         keeping.cancel()
         await asyncio.wait([keeping])
