@@ -177,7 +177,7 @@ def _fact(
     now = wording.reading(view)
     now = now if view.value is None else f"{now} {wording.unit(view.unit)}"
     return tag(
-        "span", tag("span", alarms.name_of(view.name, view.description), _class="muted"), " ",
+        "span", tag("span", wording.said(alarms.name_of(view.name, view.description)), _class="muted"), " ",
         tag("b", now), drawn, " ", tag("span", INCIDENT["was"].format(value=before, time=at), _class="muted was"),
         _class="fact",
     )  # fmt: skip

@@ -56,6 +56,7 @@ CSS = """
 .timeline li { display: grid; grid-template-columns: 80px minmax(0, 1fr); gap: 8px; padding: 4px 2px;
   border-bottom: 1px solid #2e353a; font-size: 13px; }
 .timeline time { color: var(--soft); font-variant-numeric: tabular-nums; }
+.timeline a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 3px; }
 .timeline .said { overflow-wrap: anywhere; } .timeline .symbol { vertical-align: middle; }
 .timeline .of-phases { background: var(--raised); } .timeline .phase { font-size: 14px; }
 .timeline .of-people .said::before, .timeline .of-pages .said::before { color: var(--soft); }

@@ -28,7 +28,7 @@ def alarm(moment: Moment, name: Name) -> str:
     rule = moment.view.rule(site, station, point, rule_id)
     if rule is None:
         return "/".join(part for part in (point, rule_id) if part) or str(HANDOVER["whole"])
-    called = alarms.name_of(point, found.description) if found is not None else ""
+    called = wording.said(alarms.name_of(point, found.description)) if found is not None else ""
     told = alarms.title(called, rule, rule_id)
     if found is None or rule.kind not in ("high", "low"):
         return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from services.alerts.oncall.decisions import Decision, Kind
 from services.console import wording
@@ -67,7 +68,8 @@ def _phases(moment: Moment, one: IncidentView, course: Course) -> Iterator[Line]
 def _alarm(moment: Moment, event: AlarmEvent) -> Line:
     value = "" if event.value is None else f" {wording.number(event.value)} {wording.unit(event.unit)}"
     word = ALARMS["transitions"].get(event.transition, event.transition)
-    name = naming.alarm(moment, (event.site, event.station, event.point, event.rule))
+    named = naming.alarm(moment, (event.site, event.station, event.point, event.rule))
+    name = tag("a", named, href=f"/alarms/one?occurrence={quote(event.occurrence, safe='')}")
     said = [
         symbol(event.priority, small=True), " ", tag("b", word), " ", name,
         f":{value}" if value and event.transition == "raised" else "",

@@ -115,7 +115,7 @@ def test_the_timeline_has_alarms_phases_people_and_pages_in_order(night: Moment)
     assert "<b>now" not in told
     assert "<i>" not in told
     assert said(told).startswith("22:05 Paged chen · sms a new problem 22:05 wang six <i>people</i> are there")
-    assert "20:46 C raised Screen head > 1 m: 1.04 m" in said(told)
+    assert "20:46 C raised Screen head > 1 m : 1.04 m" in said(told)
     assert said(timeline.drawn(night, found, {"phases"}, newest_first=False)).startswith("19:45 Surge Raw turbidity")
     assert "Nothing of what is chosen." in timeline.drawn(night, found, set(), newest_first=True)
 
