@@ -42,7 +42,8 @@ def ask(
 ) -> None:  # fmt: skip
     """Opens it. does: None when it was done, else why not.  tells: what the values mean, drawn anew as they change."""
     with speaking(frame.visitor.language), frame.page:
-        dialog = ui.dialog().props("no-shake")
+        dialog = ui.dialog().props("no-shake transition-duration=0")
+        dialog.props["aria-label"] = title
         with dialog, ui.element("form").classes("ask panel") as form:
             form.props["aria-label"] = title
             ui.html(tag("h2", title), sanitize=True)
