@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -160,8 +161,10 @@ async def serve(
     """Serves until cancelled, then stops at once: open pages see a closed link and grey themselves.
 
     `sockets` (from `bind`) go before host and port. `proxies`: addresses or networks, comma-separated, of reverse
-    proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. OSError when the port is taken.
+    proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; ValueError for anything else. OSError when the port is taken.
     """
+    for one in filter(None, map(str.strip, proxies.split(","))):
+        ipaddress.ip_network(one, strict=False)
     held = list(sockets) or [bind(port, host)]
     # Unless a proxy is named, nobody is believed who says to ask for another: guesses are counted by address.
     config = uvicorn.Config(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -53,7 +52,7 @@ def described(plant: ControlRoom) -> Any:
 
 
 @pytest.fixture
-def examples() -> Iterator[settings]:
+def examples() -> settings:
     """Bounded, and the same every time."""
     return settings(
         max_examples=2 * EXAMPLES, deadline=None, derandomize=True, database=None,

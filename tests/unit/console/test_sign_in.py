@@ -223,3 +223,9 @@ async def test_only_a_proxy_that_was_named_may_say_for_whom_it_asks(proxies: str
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
     assert tuple(answer.text.split()) == seen
+
+
+@pytest.mark.parametrize("proxies", ["*", "proxy.local", "10.0.0.1, *", "10.0.0.0/33"])
+async def test_a_proxy_is_named_by_its_address(proxies: str) -> None:
+    with pytest.raises(ValueError, match="does not appear to be"):
+        await serve(Doors, proxies=proxies)  # type: ignore[arg-type]
