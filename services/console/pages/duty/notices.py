@@ -30,20 +30,22 @@ class Notices:
 
     def refresh(self, frame: Frame, moment: Moment) -> None:
         """See Content."""
-        if frame.room.duties is None or frame.visitor.user is None:
+        if frame.room.duties is None:
             return
-        look, orphans = duties(frame).look(), duties(frame).orphans()
+        look, unreached = duties(frame).look(), len(duties(frame).look().paging.unreached)
+        words = ONCALL["unreached_short"].format(n=unreached)
+        told = [tag("div", tag("a", words, href="/oncall"), _class="banner alert")] if unreached else []
+        if frame.visitor.user is None:
+            frame.show("notices", join(*told))
+            return
+        orphans = duties(frame).orphans()
         self._orphans.set_visibility(bool(orphans))
         frame.show("orphans", tag("b", AREAS["orphans"].format(sites=named(orphans, moment))))
-        unreached = len(look.paging.unreached)
         names, me = shown(look), frame.visitor.user.name
-        told = [
+        told += [
             tag("div", AREAS["offered_you"].format(giver=names.get(one.giver, one.giver),
                                                    sites=named(one.sites, moment)),
                 " ", tag("a", AREAS["look"], href="/oncall#areas"), _class="banner offered")
             for one in look.book.areas.offers.values() if one.taker == me
         ]  # fmt: skip
-        if unreached:
-            words = ONCALL["unreached_short"].format(n=unreached)
-            told.insert(0, tag("div", tag("a", words, href="/oncall"), _class="banner alert"))
         frame.show("notices", join(*told))
