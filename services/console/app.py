@@ -161,10 +161,11 @@ async def serve(
     """Serves until cancelled, then stops at once: open pages see a closed link and grey themselves.
 
     `sockets` (from `bind`) go before host and port. `proxies`: addresses or networks, comma-separated, of reverse
-    proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; ValueError for anything else. OSError when the port is taken.
+    proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; ValueError for anything else. OSError when the
+    port is taken.
     """
-    for one in filter(None, map(str.strip, proxies.split(","))):
-        ipaddress.ip_network(one, strict=False)
+    for proxy in filter(None, map(str.strip, proxies.split(","))):
+        ipaddress.ip_network(proxy, strict=False)
     held = list(sockets) or [bind(port, host)]
     # Unless a proxy is named, nobody is believed who says to ask for another: guesses are counted by address.
     config = uvicorn.Config(
