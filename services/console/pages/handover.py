@@ -90,6 +90,7 @@ class HandoverPage:
             frame.part("notes")
         frame.part("changes").classes("main changes-part")
         frame.part("lists").classes("main lists")
+        frame.fixed(signatures()).classes("signing")
 
     def _note_box(self, frame: Frame) -> None:
         async def write() -> None:
@@ -202,6 +203,11 @@ def changes(moment: Moment, note: Note | None, found: Changes | None) -> Markup:
     return tag("section", title, tag("ul", *rows), _class="panel changes")
 
 
+def signatures() -> Markup:
+    """On paper alone."""
+    return tag("p", *(tag("span", HANDOVER[one]) for one in ("gives", "takes")), _class="signatures")
+
+
 def lists(moment: Moment, found: Sheet) -> Markup:
     """Every list that has something; those that have nothing in one line."""
     drawn: list[Markup] = []
@@ -229,7 +235,7 @@ def _rows(moment: Moment, found: Sheet, name: str) -> list[Markup]:
         case "work":
             return [_work(moment, event) for event in found.alarms.work]
         case "silent":
-            return [_silent(moment, one) for one in found.silent]
+            return _silent(moment, found.silent)
         case "bad":
             return [
                 _line(
@@ -264,10 +270,18 @@ def _work(moment: Moment, event: AlarmEvent) -> Markup:
     return _line(what, naming.place(moment, event.site, event.station), f"{until} · {why}")
 
 
-def _silent(moment: Moment, one: Silent) -> Markup:
-    through = one.station.through
-    since = PLANTS["silent"].format(time=moment.at(through)) if through is not None else PLANTS["never"]
-    return _line(wording.said(one.station.name), wording.said(one.site.name), since)
+def _silent(moment: Moment, found: Sequence[Silent]) -> list[Markup]:
+    """A station a row; a site of which nothing reports in one."""
+    rows = []
+    for site in {one.site.id: one.site for one in found}.values():
+        stations = [one.station for one in found if one.site.id == site.id]
+        whole = len(stations) > 1 and len(stations) == len(site.stations)
+        for station in stations[:1] if whole else stations:
+            through = site.through if whole else station.through
+            since = PLANTS["silent"].format(time=moment.at(through)) if through is not None else PLANTS["never"]
+            name = HANDOVER["stations"].format(n=len(stations)) if whole else wording.said(station.name)
+            rows.append(_line(name, wording.said(site.name), since))
+    return rows
 
 
 def _why(moment: Moment, one: Bad) -> str:

@@ -24,6 +24,7 @@ CSS = """
 .handover-page .list .name { font-weight: 600; } .handover-page .list .symbol { vertical-align: middle; }
 .handover-page .list .old { box-shadow: inset 4px 0 var(--ink); padding-left: 10px; }
 .handover-page .list a { color: inherit; }
+.handover-page .signing { display: none; }
 @media (max-width: 1000px) { .page.handover-page { grid-template-columns: minmax(0, 1fr);
   grid-template-areas: "head" "tools" "fault" "notes" "changes" "lists"; grid-template-rows: none; }
   .handover-page .tools { justify-content: flex-start; } }
@@ -39,6 +40,8 @@ CSS = """
   .handover-page .panel { border: 0; border-top: 1px solid #999; border-radius: 0; padding: 4px 0; background: none; }
   .handover-page .list { break-inside: avoid; } .handover-page .list li { font-size: 10px; padding: 1px 0; border: 0; }
   .handover-page .lists { display: block; } h2 { font-size: 13px; } .handover-page .list h3 { font-size: 11px; }
+  .handover-page .signing { display: block; } .signatures { display: flex; gap: 24px; margin-top: 28px; }
+  .signatures span { flex: 1; border-top: 1px solid #000; padding-top: 3px; font-size: 10px; }
   .symbol { color: #000 !important; background: none !important; clip-path: none !important; border: 1px solid #000;
     width: 14px !important; height: 14px !important; }
   .symbol .letter { padding: 0 !important; }

@@ -118,7 +118,7 @@ def strip(moment: Moment, one: IncidentView) -> Markup:
                 tag("time", moment.at(entered.time) if entered else " "),
                 _class=kind,
                 aria_current="step" if kind == "now" else None,
-                title=wording.said(entered.cause) if entered else None,
+                title=cause_of(moment, one.site, entered.cause) if entered else None,
             )
         )
     return tag("ol", *shown, _class="steps")
@@ -184,15 +184,20 @@ def _fact(
 
 
 def cause(moment: Moment, one: IncidentView) -> str:
-    """The cause in words: that of a rule (`station/point/rule`) is told as its alarm would be."""
-    again, plain = one.cause.startswith("again: "), one.cause.removeprefix("again: ")
+    """What the newest event of it says, in words."""
+    return cause_of(moment, one.site, one.cause)
+
+
+def cause_of(moment: Moment, site: str, text: str) -> str:
+    """A cause in words: that of a rule (`station/point/rule`) is told as its alarm would be."""
+    again, plain = text.startswith("again: "), text.removeprefix("again: ")
     station, _, rest = plain.partition("/")
     point, _, rule_id = rest.partition("/")
-    found = moment.view.point(one.site, f"{station}/{point}")
-    rule = moment.view.rule(one.site, station, point, rule_id)
+    found = moment.view.point(site, f"{station}/{point}")
+    rule = moment.view.rule(site, station, point, rule_id)
     if found is None or rule is None:
-        return wording.said(one.cause)
-    told = alarms.title(alarms.name_of(point, found.description), rule, rule_id)
+        return wording.said(text)
+    told = alarms.title(wording.said(alarms.name_of(point, found.description)), rule, rule_id)
     if rule.kind in ("high", "low"):
         sign = alarms.SIGNS[rule.kind]
         told = f"{told} {sign} {wording.limit(rule.limit)} {wording.unit(found.unit)}".strip()

@@ -60,7 +60,7 @@ def _phases(moment: Moment, one: IncidentView, course: Course) -> Iterator[Line]
     phase = ""
     for event in course.news:
         entered, phase = event.phase != phase, event.phase
-        why = wording.said(event.cause)
+        why = incident.cause_of(moment, one.site, event.cause)
         name = tag("b", incident.phase_of(event.phase), _class="phase") if entered else tag("b", TIMELINE["news"])
         yield Line(event.time, "phases", join(name, " ", tag("span", why, _class="muted")))
 

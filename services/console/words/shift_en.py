@@ -89,5 +89,8 @@ HANDOVER: dict[str, Any] = {
     "since": "since {time}, {age}",
     "until": "until {time}",
     "whole": "all of it",
+    "stations": "All {n} stations",
+    "gives": "Handed over by, time",
+    "takes": "Taken over by, time",
     "unread": "Notes cannot be read now: {why}",
 }

@@ -89,5 +89,8 @@ HANDOVER: dict[str, Any] = {
     "since": "自 {time} 起，{age}",
     "until": "至 {time}",
     "whole": "全部",
+    "stations": "全部 {n} 个站点",
+    "gives": "交班人、时间",
+    "takes": "接班人、时间",
     "unread": "记录暂时无法读取：{why}",
 }
