@@ -7,17 +7,20 @@ from collections.abc import Mapping
 
 from nicegui import ui
 
+from services.alerts.oncall.policy import WEIGHTS
 from services.alerts.oncall.problems import Member, Status
 from services.console import wording
 from services.console.duties import Look
 from services.console.markup import Markup, join, tag
+from services.console.pages import naming
+from services.console.pages import naming
+from services.console.pages.alarms import link
 from services.console.pages.duty.doing import duties, wished
 from services.console.pages.duty.rows import Button, Row, Rows
-from services.console.pages.duty.silences import place
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.words import INCIDENT, ONCALL
+from services.console.words import ALARMS, INCIDENT, ONCALL
 from services.core.clock import SECOND
 from services.duty.paged import Paged, Told
 
@@ -64,7 +67,8 @@ def _row(frame: Frame, one: Paged, people: Mapping[str, str], moment: Moment) ->
     problem = one.problem
     where = _where(one, moment)
     head = join(symbol(problem.worst, small=True), tag("b", where, _class="of"), tag("span", _status(one, moment)))
-    alarms = [tag("li", _alarm(problem.site, m, moment)) for m in list(problem.members.values())[:NAMED]]
+    worst = sorted(problem.members.items(), key=lambda item: (not item[1].stands, -WEIGHTS[item[1].priority]))
+    alarms = [tag("li", _alarm(problem.site, name, m, moment)) for name, m in worst[:NAMED]]
     more = len(problem.members) - len(alarms)
     if more > 0:
         alarms.append(tag("li", f"+ {more}"))
@@ -81,21 +85,26 @@ def _row(frame: Frame, one: Paged, people: Mapping[str, str], moment: Moment) ->
     return Row(problem.id, join(*parts), buttons, "unreached" if one.unreached else problem.status)
 
 
-def _alarm(site: str, member: Member, moment: Moment) -> str:
-    """The point by its name, and what its alarm said."""
-    named = place(f"{site}/{member.key.rpartition('/')[0]}", moment).rpartition(" › ")[2]
-    return f"{named}: {member.text.partition(' ')[2] or member.text}"
+def _alarm(site: str, occurrence: str, member: Member, moment: Moment) -> Markup:
+    """What it is about, as the list of alarms calls it, and what was measured; it leads to the alarm."""
+    station, point, rule = [*member.key.split("/"), "", "", ""][:3]
+    said = naming.alarm(moment, (site, station, point, rule))
+    value, unit = member.facts.get("value"), wording.unit(str(member.facts.get("unit") or ""))
+    if isinstance(value, int | float):
+        measured = f"{wording.number(float(value))} {unit}".strip()
+        said = f"{said} · {ALARMS['raised_at'].format(value=measured)}"
+    return join(symbol(member.priority, small=True), " ", tag("a", said, href=link(occurrence)))
 
 
 def _where(one: Paged, moment: Moment) -> str:
     problem = one.problem
-    site = next((site for site in moment.view.catalogue() if site.id == problem.site), None)
-    name = wording.said(site.name) if site is not None else problem.site
-    if problem.kind:
-        kind = INCIDENT["kinds"].get(problem.kind, problem.kind)
-        return f"{name} · {kind} · {INCIDENT['phases'].get(problem.phase, problem.phase)}"
-    station = next((s.name for s in site.stations if s.id == problem.place), "") if site is not None else ""
-    return f"{name} · {wording.said(station or problem.place)}"
+    if not problem.kind:
+        return naming.place(moment, problem.site, problem.place)
+    kind, phase = (
+        INCIDENT["kinds"].get(problem.kind, problem.kind),
+        INCIDENT["phases"].get(problem.phase, problem.phase),
+    )
+    return f"{naming.place(moment, problem.site)} · {kind} · {phase}"
 
 
 def _status(one: Paged, moment: Moment) -> Markup:
