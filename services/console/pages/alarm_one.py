@@ -52,7 +52,9 @@ class AlarmOne:
                         self._buttons[act] = self._button(frame, act)
             for name in ("trend", "catalogue", "story"):
                 frame.parts[name] = ui.html("", sanitize=False).classes("panel")
-            with ui.element("section").classes("panel").props('id="comments"'):
+            written = ui.element("section").classes("panel").props('id="comments"')
+            written.set_visibility(frame.room.database is not None)
+            with written:
                 frame.parts["comments"] = ui.html("", sanitize=False)
                 if frame.visitor.may("comment"):
                     box = ui.input(ALARM_ACTS["comment_needed"]).props("dense outlined maxlength=1000")

@@ -26,7 +26,7 @@ CSS = """
 .alarm-page .notice.outside { border: 1px solid var(--high); border-radius: 4px; padding: 3px 10px; }
 .alarm-page .notice.fresh { background: #2f5f8a; color: #fff; border-radius: 4px; padding: 3px 4px 3px 10px; }
 .alarm-list { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; }
-.alarm { display: grid; grid-template-columns: 30px 28px 62px minmax(150px, 1.1fr) 172px minmax(180px, 1.5fr) 82px
+.alarm { display: grid; grid-template-columns: 30px 28px 62px minmax(150px, 1.1fr) 194px minmax(180px, 1.5fr) 92px
   minmax(134px, .9fr) 122px; gap: 0 10px; align-items: center; padding: 2px 8px 2px 6px; height: 60px;
   font-size: 13px; line-height: 1.3; }
 .alarm.heads { height: auto; padding: 5px 8px 5px 6px; border-bottom: 1px solid var(--line); color: var(--soft);
@@ -41,9 +41,11 @@ CSS = """
 .alarm > div > .symbol { display: inline-flex; } .alarm .now b { font-size: 15px; }
 .alarm .now .mark { border: 1px dashed var(--soft); padding: 0 4px; margin-left: 4px; font-size: 12px; }
 .alarm .c-advice { max-height: 52px; overflow: hidden; }
+.alarm .c-value .now { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.alarm .c-left { white-space: nowrap; }
 .alarm .late { font-weight: 700; }
 .alarm .c-state { max-height: 58px; overflow: hidden; }
-.alarm .because { display: -webkit-box; -webkit-line-clamp: 1; -webkit-box-orient: vertical; overflow: hidden; }
+.alarm .because { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
 .alarm .c-state b { font-weight: 400; } .alarm.unseen .c-state b { font-weight: 700; }
 .alarm .c-do { display: flex; justify-content: flex-end; } .alarm .c-do .do { padding: 2px 8px; white-space: nowrap; }
 .alarm .pick { width: 24px; height: 24px; border: 2px solid #7d868e; border-radius: 4px; background: var(--back);
@@ -95,7 +97,12 @@ CSS = """
 .one-alarm textarea { width: 100%; font: inherit; background: var(--back); color: var(--ink); border: 1px solid #7d868e;
   border-radius: 4px; padding: 6px 8px; }
 .one-alarm .axis { display: flex; justify-content: space-between; font-size: 12px; color: var(--soft); }
+/* Whoever may only look has nothing to select. */
+.looking .alarm { grid-template-columns: 28px 62px minmax(150px, 1.1fr) 194px minmax(180px, 1.5fr) 92px
+  minmax(134px, .9fr); padding-left: 12px; }
+.looking .alarm .c-pick, .looking .alarm .c-do { display: none; }
 @media (max-width: 1100px) {
+  .looking .alarm { grid-template-columns: 28px 60px minmax(0, 1.2fr) 194px minmax(0, 1fr); }
   .alarm { grid-template-columns: 30px 28px 60px minmax(0, 1.2fr) 140px minmax(0, 1fr) 122px; }
   .alarm .c-advice { display: none; } .alarm.heads .c-left, .alarm .c-left { display: none; }
   .one-alarm { grid-template-columns: minmax(0, 1fr); } .one-alarm > div:first-child { grid-column: auto; } }
@@ -104,6 +111,8 @@ CSS = """
   .alarm { height: auto; grid-template-columns: 40px 26px minmax(0, 1fr) auto; gap: 3px 8px; padding: 9px 10px 9px 8px;
     grid-template-areas: "pick how what since" "pick value value value" "pick advice advice advice"
       "pick left left do" "pick state state do"; align-items: start; }
+  .looking .alarm { padding-left: 12px; grid-template-columns: 26px minmax(0, 1fr) auto;
+    grid-template-areas: "how what since" "how value value" "how advice advice" "how left left" "how state state"; }
   .alarm .c-pick { grid-area: pick; } .alarm .c-how { grid-area: how; } .alarm .c-what { grid-area: what; }
   .alarm .c-since { grid-area: since; text-align: right; } .alarm .c-value { grid-area: value; display: flex;
     flex-wrap: wrap; gap: 2px 12px; align-items: center; }

@@ -50,7 +50,7 @@ class AlarmPage:
         self.query = asked(dict(request.query_params)) if request is not None else Query()
         ui.add_css(look.CSS)
         ui.add_head_html(f"<script>{script.SCRIPT}</script>")
-        frame.page.classes("alarm-page")
+        frame.page.classes("alarm-page" if self._works() else "alarm-page looking")
         with ui.element("section").props(f'aria-label="{LIST["filters"]}"'):
             self._own("filters").classes("tools")
             with ui.element("div").classes("tools second"):
@@ -83,10 +83,10 @@ class AlarmPage:
         """See Content."""
         self._looks += 1
         found = find(moment.view, self.query)
-        last = max(-(-len(found.rows) // ROWS), 1)
-        if self.query.page > last:
-            self.query = self.query.but(page=last)
         held = bool(self._busy or self.selected or self._asking or self._looks < self._held_until)
+        last = max(-(-len(found.rows) // ROWS), 1)
+        if self.query.page > last and not (held and self._order.rows):
+            self.query = self.query.but(page=last)
         self._order.look(found.rows, self.query, (self.query.page - 1) * ROWS, ROWS, held)
         self._read_comments()
         self._rows(moment, found)
@@ -154,6 +154,8 @@ class AlarmPage:
                 wanted = {str(said["name"]): str(said.get("value", ""))}
                 self._choosing = False
                 self._go(asked({**_parameters(self.query.but()), **wanted}), typing="text" in wanted)
+            case "pick" | "pick_all" if not self._works():
+                return
             case "pick" if any(one.first.occurrence == name for one in self._order.rows):
                 if name in self.selected:
                     del self.selected[name]
@@ -191,6 +193,10 @@ class AlarmPage:
 
     def _chosen(self) -> list[Occurrence]:
         return [one for one in self._order.rows if one.first.occurrence in self.selected]
+
+    def _works(self) -> bool:
+        """Whether the visitor may do anything here."""
+        return any(self._frame.visitor.may(act) for act in bars.ACTS)
 
     def _possible(self, one: Occurrence) -> tuple[str, ...]:
         own = rows.possible(one, self._frame.visitor)
