@@ -28,6 +28,12 @@ class Room:
     database: Database | None = None
     duties: Duties | None = None
 
+    def unreached(self) -> int:
+        """Grows with every page that reached nobody and every call of the last resort; 0 when somebody has answered."""
+        if self.duties is None:
+            return 0
+        return sum(1 + one.problem.told for one in self.duties.look().paging.unreached)
+
     def moment(self) -> Moment:
         """One look."""
         return Moment(self.utility, self.view, self.status(), self.zone)

@@ -1,7 +1,7 @@
 """What calls somebody who looks elsewhere: a number in the tab's title, the tab's sign in the worst colour, a tone.
 
 The tone is for whoever asks for it (a button, the key m), remembered by the browser. It sounds once for each new
-critical or high alarm; it is not the horn, which must not hang on a browser.
+critical or high alarm, and whenever a page has reached nobody; it is not the horn, which must not hang on a browser.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from services.console.markup import Markup, tag
 from services.console.words import LIST
 
 
-def marks(view: LiveView) -> str:
-    """Attributes for the heartbeat: how many wait to be acknowledged, the worst of them, how often it has rung."""
+def marks(view: LiveView, unreached: int = 0) -> str:
+    """Attributes for the heartbeat: how many wait to be acknowledged, the worst of them, how often it has rung.
+
+    unreached: grows with every page that reached nobody.
+    """
     listing = view.listing()
-    return f'data-unseen="{listing.unseen}" data-worst="{listing.unseen_worst}" data-rung="{view.rung}"'
+    seen = f'data-unseen="{listing.unseen}" data-worst="{listing.unseen_worst}"'
+    return f'{seen} data-rung="{view.rung}" data-unreached="{unreached}"'
 
 
 def button() -> Markup:
@@ -29,7 +33,7 @@ SCRIPT = """
 (() => {
   const KEY = "headworks-sound";
   const COLOURS = {critical: "#e5383b", high: "#f08a24", medium: "#e6c229", journal: "#a9b2b9"};
-  let on = false, sound = null, rung = null, drawn = null;
+  let on = false, sound = null, rung = null, lost = null, drawn = null;
   try { on = localStorage.getItem(KEY) === "on"; } catch { /* a browser that remembers nothing */ }
   const show = () => {
     const button = document.getElementById("sound");
@@ -80,7 +84,8 @@ SCRIPT = """
       document.head.append(icon);
     }
     if (rung !== null && on && Number(told.rung) > rung) ring(told.worst);
-    rung = Number(told.rung);
+    else if (lost !== null && on && Number(told.unreached) > lost) ring("critical");
+    rung = Number(told.rung); lost = Number(told.unreached);
     show();
   };
   setInterval(look, 500);

@@ -231,4 +231,4 @@ class Frame:
             self._content.refresh(self, moment)
             self.show("foot", header.footer(moment))
             self._beats += 1
-            self._beat.props(f'data-beat="{self._beats}" {attention.marks(moment.view)}')
+            self._beat.props(f'data-beat="{self._beats}" {attention.marks(moment.view, self.room.unreached())}')
