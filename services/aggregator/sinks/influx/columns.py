@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -41,6 +42,11 @@ class Columns:
         return out
 
 
+@lru_cache(1024)
+def _all_good(readings: int) -> bytes:
+    return bytes(readings)
+
+
 class Collected:
     """Frames with readings, put one after the other."""
 
@@ -67,15 +73,23 @@ class Collected:
             if not record.HasField("frame"):
                 return False
             frame = record.frame
-            columns = (frame.point, frame.offset, frame.value, frame.quality)
-            n = len(columns[0]) // 4
-            sizes = tuple(map(len, columns))
-            if sizes[:3] != (4 * n, 8 * n, 8 * n) or sizes[3] not in (0, n) or n > MAX_READINGS:
+            point, offset, value, quality = frame.point, frame.offset, frame.value, frame.quality
+            n = len(point) // 4
+            if len(point) != 4 * n or not 8 * n == len(offset) == len(value) or n > MAX_READINGS:
                 return False
+            if len(quality) != n:
+                if quality:
+                    return False
+                quality = _all_good(n)
             if n:
-                taken.append((frame.site, frame.base_time, columns if sizes[3] else (*columns[:3], bytes(n))))
-        for site, base, columns in taken:
-            self._add(place, site, base, columns)
+                taken.append((frame.site, frame.base_time, point, offset, value, quality))
+        if taken:
+            sites, bases, *columns = zip(*taken, strict=True)
+            self._places += [place] * len(taken)
+            self._sites += sites
+            self._bases += bases
+            for held, column in zip(self._bytes, columns, strict=True):
+                held.extend(column)
         return bool(message.record)
 
     def _add(self, place: Place, site: str, base: int, columns: Sequence[bytes]) -> None:
