@@ -92,6 +92,7 @@ def test_a_port_in_use_gets_another_and_a_line_that_says_so(played: tuple[Path, 
     assert any(f"port {console} is in use" in words for words in said), said
     (address,) = [words for words in said if words.startswith("console: http://127.0.0.1:")]
     assert str(console) not in address
+    assert any(f"headworks users add NAME --role operator --data {played[0]}`" in words for words in said), said
 
 
 def test_the_end_is_the_end(played: tuple[Path, Done, list[int]], summary: dict[str, Any], event: str) -> None:
