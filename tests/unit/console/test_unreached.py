@@ -1,4 +1,4 @@
-"""What reached nobody calls the room: a number that grows with every call of the last resort, until somebody answers."""
+"""What reached nobody calls the room: a number that grows with every call of the last resort, until it is answered."""
 
 from __future__ import annotations
 
