@@ -13,7 +13,6 @@ from services.console import wording
 from services.console.duties import Look
 from services.console.markup import Markup, join, tag
 from services.console.pages import naming
-from services.console.pages import naming
 from services.console.pages.alarms import link
 from services.console.pages.duty.doing import duties, wished
 from services.console.pages.duty.rows import Button, Row, Rows

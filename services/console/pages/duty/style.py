@@ -18,7 +18,8 @@ CSS = """
 .entry.orphan, .entry.unreached, .entry.unanswered { border-left: 4px solid var(--critical); padding-left: 8px; }
 .entry.unreached { background: #e5383b1f; } .entry.paging { border-left: 4px solid var(--high); padding-left: 8px; }
 .alarming { color: #ff7477; font-weight: 700; } .warns { color: #ffb4b5; display: block; }
-.alarms-of { list-style: none; font-size: 13px; } .message + .message { margin-left: 4px; }
+.alarms-of { list-style: none; font-size: 13px; } .alarms-of a { color: var(--ink); }
+.message + .message { margin-left: 4px; }
 .message.failed { border-color: var(--critical); color: var(--ink); } .told { font-size: 13px; line-height: 1.7; }
 .act { font: inherit; color: var(--ink); background: var(--raised); border: 1px solid var(--soft); border-radius: 4px;
   padding: 5px 12px; cursor: pointer; min-height: 32px; white-space: nowrap; }
