@@ -143,7 +143,8 @@ class _Page:
         rule, station = _rule(fact, site), self._station(fact, site)
         if rule is None or site is None:
             return plain(f"{station}/{fact.get('point')} {fact.get('rule')}")
-        what = self._say(rule.what) if rule.what else ""
+        short = self._texts.tables["points"].get(str(fact.get("point")), "")
+        what = short or self._say(rule.what) if rule.what else ""
         what = f"{station} {what}".strip() if not what or rule.what in site.shared else what
         turn = self._turn(fact, rule)
         # A station's name ends in a word, so that what it does stands apart from it in any language.

@@ -53,7 +53,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
 }
 
 #: Tables of words, by what they name; `rules` are templates of these places.
-TABLES = ("marks", "priorities", "kinds", "phases", "ends", "turns", "rules")
+TABLES = ("marks", "priorities", "kinds", "phases", "ends", "points", "turns", "rules")
 OF_RULES = ("limit", "window", "ratio")
 
 _PLACE = re.compile(r"\{([^{}]*)\}")

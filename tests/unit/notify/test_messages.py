@@ -125,7 +125,7 @@ def test_a_station_that_is_silent_is_named_and_a_saturated_reading_is_at_least_t
     full = said(alarm("no3/intake/raw_turbidity/turbidity-surge", 4000.0, 3.0, "NTU", quality="saturated"))
 
     assert silent.title == "【紧急】三水厂：取水泵房 站点失联"
-    assert full.body.startswith("Raw-water turbidity rising fast ≥ 4,000 NTU (more than 3× within 30 min)\n")
+    assert full.body.startswith("Raw turbidity rising fast ≥ 4,000 NTU (more than 3× within 30 min)\n")
 
 
 def test_what_was_to_be_done_is_overdue_after_its_time() -> None:
