@@ -158,14 +158,19 @@ def _unseen(view: LiveView, fresh: float) -> _Unseen:
     if known is not None and monotonic() - known[0] < fresh:
         return known[1]
     silent, bad = [], []
-    computed = {(site.id, point.id) for site in view.catalogue() for point in site.points if point.derived is not None}
     for site in view.sites():
+        report: dict[str, StationView] = {}
         for station in site.stations:
             if station.silent or station.dead:
                 silent.append(Silent(site, station))
-                continue
-            unknown = (one for one in station.points.values() if one.why and one.why not in _OF_STATION)
-            bad += [Bad(site, station, one) for one in unknown if (site.id, one.id) not in computed]
+            else:
+                report[station.id] = station
+        doubtful = view.doubtful(site.id) if report else ()
+        bad += [
+            Bad(site, report[one.station], one)
+            for one in doubtful
+            if one.station in report and one.why and one.why not in _OF_STATION
+        ]
     _looked[view] = (monotonic(), (tuple(silent), tuple(bad)))
     return tuple(silent), tuple(bad)
 

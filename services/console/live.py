@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from services.console.alarms import Alarms, Occurrence
@@ -151,6 +151,11 @@ class LiveView:
         """The point `station/point` as it is known now; None when the catalogue has no such point."""
         found = self._find(site, point_id)
         return found[0].point(found[1], self.now) if found else None
+
+    def doubtful(self, site: str) -> Iterator[PointView]:
+        """The site's measured points whose newest reading cannot stand for the present."""
+        readings = self._readings.get(site)
+        return iter(()) if readings is None else readings.doubtful(self.now)
 
     def trend(self, site: str, point_id: str, points: int = 360) -> Trend:
         """The last hours of a point in about `points` samples; empty when there is no such point."""

@@ -135,6 +135,16 @@ class SiteReadings:
                 return Quality.BAD.label
         return ""
 
+    def doubtful(self, now: int | None) -> Iterator[PointView]:
+        """Measured points whose newest reading cannot stand for the present, without a look at the others."""
+        for index, point in enumerate(self.site.points):
+            if point.derived is not None or point.removed:
+                continue
+            newest = self._newest.get(index)
+            late = newest is not None and point.stale_after is not None and (now or 0) - newest[0] > point.stale_after
+            if late or newest is None or newest[2] >= FIRST_BAD or np.isnan(newest[1]):
+                yield self.point(index, now)
+
     def trend(self, index: int, now: int | None, points: int) -> Trend:
         """The point's trend; a good last value holds until its station's newest report."""
         ring = self._rings.get(index)

@@ -9,6 +9,7 @@ from typing import Any
 
 from nicegui import ui
 
+from services.alerts.lifecycle.standing import Standing
 from services.console import wording
 from services.console.acts import Forbidden
 from services.console.handover import Bad, BadShift, Changes, Sheet, Silent, sheet, starts_of
@@ -20,6 +21,7 @@ from services.console.pages.frame import Frame
 from services.console.pages.handover_style import CSS
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
+from services.console.snapshots import IncidentView
 from services.console.words import HANDOVER, PAGE, PLANTS, speaking
 from services.core.clock import DAY
 from services.core.records import AlarmEvent
@@ -213,12 +215,12 @@ def lists(moment: Moment, found: Sheet) -> Markup:
     drawn: list[Markup] = []
     empty: list[str] = []
     for name in ORDER:
-        rows = _rows(moment, found, name)
-        if not rows:
+        count, rows = _rows(moment, found, name)
+        if not count:
             empty.append(str(HANDOVER["lists"][name]))
             continue
-        title = tag("h3", HANDOVER["lists"][name], " ", tag("b", str(len(rows)), _class="many"))
-        left = len(rows) - ROWS
+        title = tag("h3", HANDOVER["lists"][name], " ", tag("b", str(count), _class="many"))
+        left = (len(rows) if name == "silent" else count) - ROWS
         more = tag("p", HANDOVER["more"].format(n=left), _class="muted") if left > 0 else None
         drawn.append(tag("section", title, tag("ul", *rows[:ROWS]), more, _class=f"panel list of-{name}"))
     if moment.old:
@@ -228,35 +230,33 @@ def lists(moment: Moment, found: Sheet) -> Markup:
     return join(*drawn)
 
 
-def _rows(moment: Moment, found: Sheet, name: str) -> list[Markup]:
+def _rows(moment: Moment, found: Sheet, name: str) -> tuple[int, list[Markup]]:
+    """How many there are, and the first of them."""
     match name:
         case "incidents":
-            return [_incident(moment, found, at) for at in range(len(found.incidents))]
+            return len(found.incidents), [_incident(moment, found, one) for one in found.incidents[:ROWS]]
         case "work":
-            return [_work(moment, event) for event in found.alarms.work]
+            return len(found.alarms.work), [_work(moment, event) for event in found.alarms.work[:ROWS]]
         case "silent":
-            return _silent(moment, found.silent)
+            return len(found.silent), _silent(moment, found.silent)
         case "bad":
-            return [
-                _line(
-                    wording.said(one.point.description or one.point.name),
-                    naming.place(moment, one.site.id, one.station.id),
-                    _why(moment, one),
-                )
-                for one in found.bad
-            ]
-    return [
-        _line(
-            join(symbol(one.last.priority, small=True), " ", naming.alarm(moment, one.name)),
-            naming.place(moment, one.name[0], one.name[1]), said.detail(moment, one, name),
-            old=name == "removed" and one.removed is not None and found.now - one.removed.since > OLD,
-        )
-        for one in found.of(name)
-    ]  # fmt: skip
+            return len(found.bad), [_bad(moment, one) for one in found.bad[:ROWS]]
+    alarms = found.of(name)
+    return len(alarms), [_alarm(moment, found, one, name) for one in alarms[:ROWS]]
 
 
-def _incident(moment: Moment, found: Sheet, at: int) -> Markup:
-    one = found.incidents[at]
+def _alarm(moment: Moment, found: Sheet, one: Standing, name: str) -> Markup:
+    what = join(symbol(one.last.priority, small=True), " ", naming.alarm(moment, one.name))
+    old = name == "removed" and one.removed is not None and found.now - one.removed.since > OLD
+    return _line(what, naming.place(moment, one.name[0], one.name[1]), said.detail(moment, one, name), old=old)
+
+
+def _bad(moment: Moment, one: Bad) -> Markup:
+    label = wording.said(one.point.description or one.point.name)
+    return _line(label, naming.place(moment, one.site.id, one.station.id), _why(moment, one))
+
+
+def _incident(moment: Moment, found: Sheet, one: IncidentView) -> Markup:
     link = tag("a", incident.kind_of(one), href=incident.address(one.incident))
     detail = f"{HANDOVER['since'].format(time=moment.at(one.began), age=wording.age(found.now - one.began))}"
     step = wording.said(one.next_step)

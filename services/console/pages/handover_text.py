@@ -29,11 +29,11 @@ def _lines(moment: Moment, sheet: Sheet, note: Note | None, changes: Changes | N
         yield f"{HANDOVER['note_of'].format(who=note.user, time=moment.at(note.time))}: {note.text}"
     if changes:
         yield from (f"{word}: {', '.join(found)}" for word, found in changed(moment, changes))
-    for name, rows in sections(moment, sheet):
-        yield f"{HANDOVER['lists'][name]} ({len(rows)}){'' if rows else ' ' + HANDOVER['nothing']}"
-        yield from (f"  - {row}" for row in rows[:MOST])
-        if len(rows) > MOST:
-            yield f"  - {HANDOVER['more'].format(n=len(rows) - MOST)}"
+    for name, count, rows in sections(moment, sheet):
+        yield f"{HANDOVER['lists'][name]} ({count}){'' if count else ' ' + HANDOVER['nothing']}"
+        yield from (f"  - {row}" for row in rows)
+        if count > len(rows):
+            yield f"  - {HANDOVER['more'].format(n=count - len(rows))}"
 
 
 def title(moment: Moment, sheet: Sheet) -> str:
@@ -57,33 +57,25 @@ def load(moment: Moment, sheet: Sheet) -> str:
     return said if found.complete else f"{said} {HANDOVER['load_part']}"
 
 
-def sections(moment: Moment, sheet: Sheet) -> Iterator[tuple[str, Sequence[str]]]:
-    """(list, its rows in words), in the order in which a shift tells them."""
-    yield (
-        "incidents",
-        [
-            f"{incident.kind_of(one)}, {wording.said(one.site_name)}: {incident.phase_of(one.phase)}, "
-            f"{moment.at(one.began)}; {wording.said(one.next_step)}"
-            for one in sheet.incidents
-        ],
-    )
+def sections(moment: Moment, sheet: Sheet) -> Iterator[tuple[str, int, Sequence[str]]]:
+    """(list, how many there are, the first of them in words), in the order in which a shift tells them."""
+    incidents = [
+        f"{incident.kind_of(one)}, {wording.said(one.site_name)}: {incident.phase_of(one.phase)}, "
+        f"{moment.at(one.began)}; {wording.said(one.next_step)}"
+        for one in sheet.incidents[:MOST]
+    ]
+    yield "incidents", len(sheet.incidents), incidents
     for name in ALARM_LISTS:
-        yield name, [row(moment, one, name) for one in sheet.of(name)]
-    yield "work", [work(moment, one) for one in sheet.alarms.work]
-    yield (
-        "silent",
-        [
-            f"{naming.place(moment, one.site.id, one.station.id)}: {moment.at(one.station.through)}"
-            for one in sheet.silent
-        ],
-    )
-    yield (
-        "bad",
-        [
-            f"{_said(moment, 'bad', one.name)} ({wording.said(one.point.why)}, {moment.at(one.point.good_at)})"
-            for one in sheet.bad
-        ],
-    )
+        found = sheet.of(name)
+        yield name, len(found), [row(moment, one, name) for one in found[:MOST]]
+    yield "work", len(sheet.alarms.work), [work(moment, one) for one in sheet.alarms.work[:MOST]]
+    silent = [f"{_said(moment, 'silent', one.name)}: {moment.at(one.station.through)}" for one in sheet.silent[:MOST]]
+    yield "silent", len(sheet.silent), silent
+    bad = [
+        f"{_said(moment, 'bad', one.name)} ({wording.said(one.point.why)}, {moment.at(one.point.good_at)})"
+        for one in sheet.bad[:MOST]
+    ]
+    yield "bad", len(sheet.bad), bad
 
 
 def row(moment: Moment, one: Standing, name: str) -> str:
