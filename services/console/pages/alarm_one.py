@@ -216,5 +216,5 @@ def _entry(rule: Rule, shown: AlarmView, words: dict[str, str]) -> list[tuple[st
         (words["because"], wording.said(rule.priority_because)),
         (words["limit"], alarms.bound(shown)),
         (words["delay"], f"{wording.age(rule.on_delay)} / {wording.age(rule.off_delay)}"),
-        (words["source"], rule.source),
+        (words["source"], wording.said(rule.source)),
     ]

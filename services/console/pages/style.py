@@ -10,6 +10,8 @@ body { background: var(--back); color: var(--ink); font: 14px/1.35 system-ui, -a
 .nicegui-content, .q-page, .q-page-container { padding: 0 !important; display: block; }
 .nicegui-content { gap: 0; align-items: stretch; }
 .nicegui-error-popup { display: none !important; }
+/* The bar has no name and no meaning here; green of its own is too light for white letters. */
+.q-loading-bar { display: none !important; } .q-notification.bg-positive { background: #1d6b35 !important; }
 h1, h2, h3, p, dl, dd, ul, ol { margin: 0; padding: 0; letter-spacing: normal; }
 h1 { font-size: 18px; font-weight: 600; line-height: 1.2; }
 h2 { font-size: 17px; font-weight: 600; line-height: 1.25; }
@@ -200,6 +202,8 @@ dialog button, .plain main button { font: inherit; padding: 8px 14px; border-rad
   .incident { grid-template-columns: 1fr 1fr; gap: 8px 20px; grid-template-rows: none;
     grid-template-areas: "what what" "count next" "course course"; } }
 @media (max-width: 640px) {
+  .top { position: static; } .top > .bar { position: sticky; top: 0; } .top { display: contents; }
+  .top > * { background: #111416; } .top > .bar, .top > .lostbar { z-index: 10; } .lostbar { position: sticky; top: 0; }
   .bar { gap: 6px 12px; padding: 6px 10px; } .counts { margin-left: 0; } .page { padding: 8px; }
   .incident { grid-template-columns: 1fr; gap: 10px;
     grid-template-areas: "what" "count" "next" "course"; }

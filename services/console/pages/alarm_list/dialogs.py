@@ -37,7 +37,8 @@ def _counted(word: str, count: int) -> str:
 
 async def _ask(frame: Frame, title: str, fill: Callable[[ui.dialog], None]) -> Any:
     """Shows a dialog that `fill` fills; what it submits, None when it is put away."""
-    with frame.page, ui.dialog().props("transition-duration=0") as dialog, ui.card().classes("asked"):
+    told = f'transition-duration=0 aria-label="{title}"'
+    with frame.page, ui.dialog().props(told) as dialog, ui.card().classes("asked"):
         ui.label(title).props('role="heading" aria-level="2"').style("font-size: 17px; font-weight: 600")
         fill(dialog)
     try:
