@@ -69,6 +69,11 @@ class SiteStep:
         """By what its log is divided: the fold's key."""
         return self.key
 
+    @property
+    def time(self) -> int:
+        """When its window ended, ns."""
+        return self.end
+
 
 Record = Frame | Tick | Command | Config | SiteStep
 

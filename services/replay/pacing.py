@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from services.core.clock import SECOND
 from services.core.frame import Frame
 from services.core.ports import SiteLog
-from services.core.records import Command, Config, Record, Tick
+from services.core.records import Command, Config, Record, SiteStep, Tick
 
 
 def event_time(record: Record) -> int:
@@ -20,7 +20,7 @@ def event_time(record: Record) -> int:
     match record:
         case Frame():
             return record.through
-        case Tick() | Config() | Command():
+        case Tick() | Config() | Command() | SiteStep():
             return record.time
 
 

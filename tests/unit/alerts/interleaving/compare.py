@@ -13,7 +13,7 @@ from services.core.clock import SECOND
 from services.core.codec import encode_record
 from services.core.frame import Frame
 from services.core.journal import canonical_journal
-from services.core.records import AlarmEvent, Command, Record, Tick
+from services.core.records import AlarmEvent, Command, Config, Record, Tick
 from tests.unit.alerts.interleaving.delivery import deliver
 from tests.unit.alerts.interleaving.drivers import DRIVERS, Journal, reference
 from tests.unit.alerts.interleaving.script import T0, Item, Script, draw_script, with_commands
@@ -140,8 +140,9 @@ def _word(record: Record) -> str:
         return f"  tick {record.time / SECOND - T0:g}"
     if isinstance(record, Command):
         return f"  command {record.id} at {record.time / SECOND - T0:g}: {record.action} {record.occurrence}"
-    if not isinstance(record, Frame):
+    if isinstance(record, Config):
         return f"  catalogue {record.version} at {record.time / SECOND - T0:g}"
+    assert isinstance(record, Frame)
     columns = (record.times, record.points, record.values, record.quality)
     rows = [f"({t / SECOND - T0:g}, {p}, {v:g}" + (f", q{q})" if q else ")")
             for t, p, v, q in zip(*(c.tolist() for c in columns), strict=True)]  # fmt: skip
