@@ -61,6 +61,11 @@ class Load:
             out.append((site, encode_readings(frames.columns(), names).lines.data))
         return out
 
+    @property
+    def size(self) -> int:
+        """Bytes of all lines."""
+        return sum(len(data) for _, data in self.lines)
+
     def bodies(self, lines: int) -> list[bytes]:
         """Requests of so many lines."""
         step = max(1, lines // TOGETHER)
