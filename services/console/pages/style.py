@@ -11,7 +11,7 @@ body { background: var(--back); color: var(--ink); font: 14px/1.35 system-ui, -a
 .nicegui-content { gap: 0; align-items: stretch; }
 .nicegui-error-popup { display: none !important; }
 /* The bar has no name and no meaning here; green of its own is too light for white letters. */
-.q-loading-bar { display: none !important; } .q-notification.bg-positive { background: #1d6b35 !important; }
+.q-loading-bar { display: none !important; } .q-notification { --q-positive: #1d6b35; }
 h1, h2, h3, p, dl, dd, ul, ol { margin: 0; padding: 0; letter-spacing: normal; }
 h1 { font-size: 18px; font-weight: 600; line-height: 1.2; }
 h2 { font-size: 17px; font-weight: 600; line-height: 1.25; }
