@@ -108,7 +108,9 @@ def _headed(send: Any, kept: bool) -> Any:
                 *message.get("headers", ()),
                 (b"content-security-policy", POLICY.encode()),
                 (b"x-content-type-options", b"nosniff"),
-                (b"referrer-policy", b"no-referrer"),
+                # Not `no-referrer`: browsers then send `Origin: null` with our own forms (Fetch, "append a request
+                # Origin header"), and over plain HTTP nothing else says where a form is from.
+                (b"referrer-policy", b"same-origin"),
                 *(() if kept else ((b"cache-control", b"no-store"),)),
             ]
         await send(message)

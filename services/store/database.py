@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +40,7 @@ class Database:
         try:
             engine = create_engine(url)
             if engine.dialect.name == "sqlite":
+                _for_its_owner(engine.url.database)
                 event.listen(engine, "connect", _durable)
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
@@ -74,6 +77,24 @@ class Database:
                 yield session
         except SQLAlchemyError as error:
             raise explained(error) from None
+
+
+def _for_its_owner(file: str | None) -> None:
+    """It holds hashes of passwords, keys of links and addresses of channels: nobody else reads it, nor its journal,
+    which takes its rights from it. StoreError when the file is not ours to guard.
+    """
+    if not file or file == ":memory:" or file.startswith("file:"):
+        return
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        found = os.stat(file)
+        if found.st_mode & 0o007 and found.st_uid == os.getuid():
+            os.chmod(file, found.st_mode & 0o770)  # a group of console and paging may be meant
+    except OSError as error:
+        raise StoreError(
+            f"the database of people cannot be used ({error.strerror or error}): check its place and its rights"
+        ) from None
 
 
 def _durable(connection: Any, _record: Any) -> None:

@@ -62,6 +62,17 @@ def test_the_keyboard_alone_leads_in_through_the_pages_and_out(browser: Any, pla
     page.close()
 
 
+def test_over_plain_http_on_a_network_the_forms_are_taken_too(browser: Any, plant: Room) -> None:
+    page = browser.new_page()
+    page.goto(f"http://plant.test:{plant.port}/sign-in?next=/account")
+    page.fill("#name", "viewer")
+    page.fill("#password", "viewer-of-the-plant")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"http://plant.test:{plant.port}/account")
+    assert page.evaluate("isSecureContext") is False, "else the browser says more than it does there"
+    page.close()
+
+
 def test_who_is_signed_out_elsewhere_sees_nothing_more_on_the_open_page(browser: Any, plant: Room) -> None:
     here, there = signed_in(browser, plant, "viewer"), signed_in(browser, plant, "viewer")
     there.goto(plant.url + "/account")

@@ -190,7 +190,7 @@ def test_every_answer_forbids_framing_and_foreign_scripts_and_is_kept_nowhere(br
     for path in ("/sign-in", "/account", "/nothing"):
         headers = browser.get(path).headers
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
-        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "same-origin")
         assert headers["cache-control"] == "no-store"
 
 
