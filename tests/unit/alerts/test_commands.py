@@ -74,7 +74,7 @@ def test_an_alarm_is_raised_acknowledged_and_returns():
     assert brief(run.read(1, 6)) == [(1, "raised", "B", True)]
     acknowledged = run.do("acknowledge", at=5)
     assert brief(acknowledged) == [(5, "acknowledged", "C", True)]
-    assert (acknowledged[0].who, acknowledged[0].cause, acknowledged[0].command) == ("li.wei", "seen", "c3")
+    assert (acknowledged[0].who, acknowledged[0].cause, acknowledged[0].command) == ("li.wei", "seen", "c1")
     assert brief(run.read(9, 1)) == [(9, "cleared", "A", True)]
     assert [e.number for e in run.told] == [1, 2, 3]
     assert len({e.occurrence for e in run.told}) == 1
