@@ -42,6 +42,7 @@ small { white-space: nowrap; font-size: 12px; font-weight: 400; color: var(--sof
 .lostbar { display: none; }
 body.lost .lostbar { display: block; }
 body.lost .page, body.lost .bar > .head > *, body.lost .bar > .head .clock { filter: grayscale(1) brightness(.55); }
+body.lost .top > :not(.lostbar, .bar) { filter: grayscale(1) brightness(.55); }
 body.lost .link .ok, body:not(.lost) .link .no { display: none; }
 body.lost .link::before { background: var(--critical); }
 .page { padding: 10px 14px 24px; display: grid; gap: 10px; align-items: start; }
