@@ -217,6 +217,5 @@ def _closed(end: _Closed) -> Response:
 
 def _document(*content: Markup | None, status: int = 200) -> Response:
     answer = document(LINK["title"], tag("div", *content, _class="paged"), status=status)
-    answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Robots-Tag"] = "noindex, nofollow"
     return answer

@@ -14,6 +14,7 @@ from services.access.sessions import Sessions
 from services.alerts.oncall.decisions import Decision
 from services.console import link
 from services.console.gate import Gate
+from services.console.guard import Guard
 from services.console.room import Room
 from services.core.catalogue.model import Site
 from services.duty.links import Links
@@ -67,6 +68,7 @@ class PagedRoom(ControlRoom):
         self.notifier = self.start()
         self.notifier.begin_at({"log": -1})
         self.app = FastAPI()
+        self.app.add_middleware(Guard)
         link.mount(self.app, self.room)
 
     def start(self) -> Notifier:
