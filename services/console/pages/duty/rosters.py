@@ -72,8 +72,15 @@ def _roster(frame: Frame, one: OnDuty, moment: Moment) -> Row:
     content = join(
         tag("span", one.name, _class="of"), who, tag("span", f"{until} · {follows}" if follows else until), *reach
     )
-    buttons = (Button(ONCALL["swap"], lambda: _ask_swap(frame, one), one.name),) if frame.visitor.may("swap") else ()
+    buttons = (Button(ONCALL["swap"], lambda: _ask_swap(frame, one), one.name),) if _may_swap(frame) else ()
     return Row(one.roster, content, buttons)
+
+
+def _may_swap(frame: Frame) -> bool:
+    """Everybody's duty, or one's own where one is among the people of the rosters."""
+    user, rules = frame.visitor.user, duties(frame).look().rules
+    own = user is not None and rules is not None and rules.person(user.name) is not None
+    return frame.visitor.may("swap_any") or (own and frame.visitor.may("swap"))
 
 
 def _swap(frame: Frame, one: Change, rules: OnCall, moment: Moment) -> Row:
