@@ -124,7 +124,7 @@ class Alarms:
     def _fold(self, event: AlarmEvent) -> None:
         if event.transition == "raised":
             self._followed(event)
-        if event.transition == "cleared":
+        if event.transition == "cleared" or (event.transition == "forgotten" and event.occurrence in self.active):
             self._clear(event)
         elif event.transition == "missed":
             if event.state:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.console import alarms as fold
 from services.console.alarms import Alarms
 from services.console.live import LiveView
+from services.console.pages import attention
 from services.core.clock import MINUTE
 from services.core.records import AlarmEvent, Tick
 from tests.control_room import START, levels
@@ -92,3 +93,22 @@ def test_memory_of_a_flood_is_bounded_and_its_rate_is_right():
     assert len(alarms.active[f"no3/st/level/high@{START}"].story) <= fold.KEPT_STORY
     assert alarms.active[f"no3/st/level/high@{START}"].story[0].transition == "raised"
     assert view.annunciated() == 3 * fold.KEPT_STORY - 1
+
+
+def test_what_the_catalogue_forgets_stands_no_more():
+    alarms = Alarms()
+    alarms.apply(event(0, 1, "raised", "B"))
+    alarms.apply(event(0, 2, "forgotten", "A"))
+    assert not alarms.active
+    assert not alarms.waiting
+    assert not alarms._standing
+
+
+def test_every_page_is_told_how_many_wait_the_worst_of_them_and_how_often_it_rang():
+    view = LiveView([levels(4)])
+    view.apply(event(0, 1, "raised", "B", priority="medium"))
+    assert attention.marks(view).startswith('data-unseen="1" data-worst="medium" data-rung="0"')
+    view.apply_all([event(1, 1, "raised", "B"), event(2, 1, "raised", "B", priority="critical")])
+    assert attention.marks(view).startswith('data-unseen="3" data-worst="critical" data-rung="2"')
+    view.apply_all([event(2, 2, "acknowledged", "C", priority="critical"), event(1, 2, "cleared", "D")])
+    assert attention.marks(view).startswith('data-unseen="2" data-worst="high" data-rung="2"')
