@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from services.alerts.lifecycle.standing import Handover, Standing
 from services.console.live import LiveView
 from services.console.shift import Load
-from services.console.snapshots import IncidentView, PointView, SiteView, StationView
+from services.console.snapshots import IncidentView, PointView, SiteView, StationView, severity
 from services.core.clock import DAY, SECOND, to_datetime
 from services.core.errors import HeadworksError
 from services.core.records import AlarmEvent
@@ -28,7 +28,7 @@ MOST_STARTS = 8
 _OF_STATION = ("silent", "link")
 
 #: The lists whose members are alarms, in the order in which a shift tells them: what needs somebody first.
-ALARM_LISTS = ("unseen", "stale", "uncertain", "standing", "shelved", "suppressed", "removed")
+ALARM_LISTS = ("unseen", "returned", "stale", "uncertain", "standing", "shelved", "suppressed", "removed")
 
 
 class BadShift(HeadworksError):
@@ -82,6 +82,7 @@ class Sheet:
     now: int
     alarms: Handover
     uncertain: tuple[Standing, ...]
+    returned: tuple[Standing, ...]
     incidents: tuple[IncidentView, ...]
     silent: tuple[Silent, ...]
     bad: tuple[Bad, ...]
@@ -89,11 +90,17 @@ class Sheet:
     oftenest: Sequence[tuple[AlarmEvent, int]]
 
     def of(self, name: str) -> tuple[Standing, ...]:
-        """One of ALARM_LISTS; of what stands those that somebody has acknowledged, since the others are `unseen`."""
+        """One of ALARM_LISTS. unseen: stands, and nobody has acknowledged it; standing: somebody has; returned: it has
+        gone, and still asks to be seen or reset.
+        """
         if name == "uncertain":
             return self.uncertain
         if name == "standing":
             return tuple(one for one in self.alarms.standing if not one.unseen_since)
+        if name == "unseen":
+            return tuple(one for one in self.alarms.unseen if one.letter == "B")
+        if name == "returned":
+            return self.returned
         found: tuple[Standing, ...] = getattr(self.alarms, name)
         return found
 
@@ -131,6 +138,8 @@ def sheet(
     now = view.now or 0
     start, end = shift_at(now, zone, starts)
     alarms = view.shift.standings.handover(now)
+    found = view.shift.standings.by_name.values()
+    known = sorted(found, key=lambda one: (severity(one.last.priority), one.since, one.name))
     # The first to end first: it may come back within the next shift.
     shelved = sorted(alarms.shelved, key=lambda one: one.shelved.until or 2**63 if one.shelved is not None else 0)
     removed = sorted(alarms.removed, key=lambda one: one.removed.since if one.removed is not None else 0)
@@ -140,7 +149,8 @@ def sheet(
     silent, bad = _unseen(view, fresh)
     return Sheet(
         start=start, end=end, now=now, alarms=ordered,
-        uncertain=tuple(one for one in view.shift.standings.by_name.values() if one.uncertain and one.active),
+        uncertain=tuple(one for one in known if one.uncertain and one.active),
+        returned=tuple(one for one in known if one.letter in "DEF"),
         incidents=tuple(one for one in view.incidents() if one.closed is None),
         silent=silent, bad=bad,
         load=view.shift.load(start, end), oftenest=view.shift.oftenest(start, end),

@@ -39,18 +39,9 @@ OLD = 3 * DAY
 
 #: The lists in the order of the page: what needs somebody first.
 ORDER = (
-    "incidents",
-    "unseen",
-    "stale",
-    "uncertain",
-    "standing",
-    "shelved",
-    "removed",
-    "work",
-    "suppressed",
-    "silent",
-    "bad",
-)
+    "incidents", "unseen", "returned", "stale", "uncertain", "standing", "shelved", "removed", "work", "suppressed",
+    "silent", "bad",
+)  # fmt: skip
 
 _COPY = """
 const said = {text};

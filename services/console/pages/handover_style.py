@@ -22,6 +22,7 @@ CSS = """
 .handover-page .list li { display: grid; grid-template-columns: minmax(0, 1.2fr) minmax(0, 1fr) minmax(0, 1.5fr);
   gap: 2px 12px; padding: 4px 2px; border-top: 1px solid #2e353a; font-size: 13px; overflow-wrap: anywhere; }
 .handover-page .list .name { font-weight: 600; } .handover-page .list .symbol { vertical-align: middle; }
+.handover-page .of-returned .symbol { filter: grayscale(.85); } .handover-page .of-returned .name { font-weight: 400; }
 .handover-page .list .old { box-shadow: inset 4px 0 var(--ink); padding-left: 10px; }
 .handover-page .list a { color: inherit; }
 .handover-page .signing { display: none; }

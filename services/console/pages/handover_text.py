@@ -102,7 +102,7 @@ def detail(moment: Moment, one: Standing, name: str) -> str:
         )
     began = one.unseen_since if name == "unseen" and one.unseen_since else one.since
     since = HANDOVER["since"].format(time=moment.at(began), age=_age(moment, began))
-    return f"{since} · {ALARMS['stands'][one.letter]}" if one.letter in "DEF" else since
+    return f"{since} · {ALARMS['stands'][one.letter]}" if one.letter in "EF" else since
 
 
 def work(moment: Moment, event: AlarmEvent) -> str:

@@ -42,6 +42,7 @@ class OneIncident:
         self._buttons: dict[tuple[str, int], Any] = {}
         self._ticks: Sequence[Tick] = ()
         self._comments: Sequence[Comment] = ()
+        self._of_alarms: Sequence[Comment] = ()
         self._pages: Sequence[Decision] = ()
         self._kinds = set(timeline.KINDS)
         self._newest_first = True
@@ -153,9 +154,13 @@ class OneIncident:
             return
         try:
             self._ticks = Logbook(database, desk.accounts).ticks(self.name)
-            self._comments = Comments(database).of(self.name)
+            comments = Comments(database)
+            self._comments = comments.of(self.name)
             if self._looks % PAGES_EVERY == 0:
                 self._pages = Store(database).decisions(self.name)
+                course = frame.room.view.shift.courses.get(self.name)
+                alarms = {event.occurrence for event in course.alarms} if course is not None else ()
+                self._of_alarms = [one for name in comments.counts(sorted(alarms)) for one in comments.of(name)]
             frame.show("incident_fault", Markup(""))
         except StoreError as error:
             fault = INCIDENTS["unread"].format(why=error)
@@ -199,7 +204,7 @@ class OneIncident:
         if one is None:
             return
         course = moment.view.shift.courses.get(self.name)
-        found = timeline.lines(moment, one, course, self._ticks, self._comments, self._pages)
+        found = timeline.lines(moment, one, course, self._ticks, [*self._comments, *self._of_alarms], self._pages)
         frame.show("timeline", timeline.drawn(moment, found, self._kinds, newest_first=self._newest_first))
 
     # -- acting

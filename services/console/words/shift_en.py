@@ -72,6 +72,7 @@ HANDOVER: dict[str, Any] = {
     "lists": {
         "incidents": "Open incidents",
         "unseen": "Not acknowledged",
+        "returned": "Came and went, still to be seen or reset",
         "standing": "Standing, acknowledged",
         "uncertain": "Held: the reading cannot be trusted",
         "stale": "Standing for more than 24 hours",

@@ -72,6 +72,7 @@ HANDOVER: dict[str, Any] = {
     "lists": {
         "incidents": "进行中的事件",
         "unseen": "未确认",
+        "returned": "已恢复，仍待确认或复位",
         "standing": "已确认，仍在报警",
         "uncertain": "保持中：读数不可信",
         "stale": "持续超过 24 小时",

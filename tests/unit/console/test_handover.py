@@ -121,6 +121,14 @@ def test_every_list_has_what_belongs_there_with_who_why_and_until_when(room: Roo
         assert "已搁置" in said(page.lists(room.moment(), found))
 
 
+def test_what_came_and_went_is_told_apart_from_what_stands(room: Room) -> None:
+    room.measure([1.0, 9.0, 9.0, 1.0, 1.0])
+    found = sheet(room.view, SHANGHAI)
+    assert ([one.letter for one in found.of("returned")], len(found.of("unseen"))) == (["D"], 2)
+    told = said(page.lists(room.moment(), found))
+    assert "Came and went, still to be seen or reset 1 H " in told
+
+
 def test_a_shift_counts_what_sounded_in_its_own_hours_alone(room: Room) -> None:
     now = room.now()
     assert room.view.shift.load(now - MINUTE, now + 1).total == 3
