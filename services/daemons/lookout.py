@@ -1,4 +1,4 @@
-"""The console's lookout: whether Kafka is there, and whether the processors and paging still do their work."""
+"""The console's lookout: whether Kafka is there, and whether alarms are still raised, and people still paged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.core.codec import ALARM, INCIDENT
 from services.daemons.daemon import Daemon
 from services.daemons.feed import Feed
 from services.daemons.standstill import Standstill
-from services.runtime.cluster.client import Unreachable
+from services.runtime.cluster.client import Unreachable, unreachable
 from services.runtime.cluster.places import Extent, extents, group_places, part_named, source_name
 from services.runtime.cluster.reading import Part
 from services.runtime.cluster.topics import SITES
@@ -26,8 +26,11 @@ from services.store.tables import Progress
 #: Seconds between two looks, and those that somebody may have something to do and not do it.
 LOOK, BOUND = 5.0, 30.0
 
-#: The processors as people know them, and the groups in which they read the log of sites.
-GROUPS = {"alerts": "alerts", "aggregate": "aggregator"}
+#: Seconds that Kafka has to answer: an operator should know soon.
+PATIENCE = 8.0
+
+#: What raises the alarms, as people know it and as its group is named.
+ALERTS = "alerts"
 
 _log = structlog.get_logger("headworks.console")
 
@@ -39,23 +42,20 @@ class Lookout:
         self._daemon, self._view, self._feed = daemon, view, feed
         self._settings, self._people = daemon.settings, people
         bound = max(BOUND, 5 * daemon.settings.flush_every)
-        self._groups = {name: Standstill(bound) for name in GROUPS}
+        self._alerts = Standstill(bound)
         self._paging = Standstill(2 * bound)
         self._silent, self._away = False, ""
 
     def status(self) -> Status:
         """For the pages, in the language that is spoken. All of it is known already: nothing is waited for."""
-        standing = [name for name, one in self._groups.items() if one.stands]
-        if self._paging.stands or self._silent:
-            standing.append("notify")
         return Status(
             silence=0.0 if self._view.ended else self._view.silence(),
-            stopped=tuple(standing),
-            problem=self._problem(),
+            stopped=(ALERTS,) if self._alerts.stands else (),
+            problem=" ".join(filter(None, (self._problem(), self._of_paging()))),
             simulation=self._settings.player,
             counters={
                 "messages": self._view.applied,
-                "behind": self._groups["alerts"].behind,
+                "behind": self._alerts.behind,
                 "passed over": self._view.passed_over + self._feed.undecodable,
             },
         )
@@ -72,12 +72,17 @@ class Lookout:
             return str(PAGE["loading_older"].format(hours=hours, share=f"{share:.0%}"))
         return ""
 
+    def _of_paging(self) -> str:
+        return str(PAGE["paging"]) if (self._paging.stands or self._silent) and not self._away else ""
+
     async def run(self) -> None:
         """Looks, until cancelled; LogError for what waiting does not mend."""
         while True:
             try:
-                await self._look()
-            except Unreachable as error:
+                async with asyncio.timeout(PATIENCE):
+                    await self._look()
+            except (TimeoutError, Unreachable) as caught:
+                error = caught if isinstance(caught, Unreachable) else unreachable(self._settings, caught)
                 self._away = str(error)
                 self._daemon.health.ill("kafka", str(error))
                 self._daemon.metrics.errors.labels("kafka").inc()
@@ -89,16 +94,15 @@ class Lookout:
 
     async def _look(self) -> None:
         """Places before ends: else somebody who is quick would seem to be behind, never ahead."""
-        groups = {name: await group_places(self._settings, group) for name, group in GROUPS.items()}
+        places = await group_places(self._settings, ALERTS)
         paged = self._paged()
         there = await extents(self._settings, (SITES, ALARM, INCIDENT))
         now = time.monotonic()
         sites = {part: one for part, one in there.items() if part[0] == SITES}
-        for name, places in groups.items():
-            self._groups[name].look(_from_first(places, sites), {part: one.end for part, one in sites.items()}, now)
+        self._alerts.look(_from_first(places, sites), {part: one.end for part, one in sites.items()}, now)
         if paged is not None:
             said = {part: there[part] for part in paged if part in there}
-            self._paging.look(paged, {part: one.end for part, one in said.items()}, now)
+            self._paging.look(_from_first(paged, said), {part: one.end for part, one in said.items()}, now)
 
     def _paged(self) -> dict[Part, int] | None:
         """How far paging is; None where none has ever worked on this database."""
@@ -122,11 +126,11 @@ class Lookout:
         else:
             self._daemon.health.ill("log", f"still loading: {self._feed.share:.0%}")
         metrics = self._daemon.metrics
-        metrics.lag.labels("alerts").set(self._groups["alerts"].behind)
+        metrics.lag.labels("alerts").set(self._alerts.behind)
         if self._view.now is not None:
             metrics.event_time.labels("").set(self._view.now / 1e9)
 
 
 def _from_first(places: dict[Part, int], there: dict[Part, Extent]) -> dict[Part, int]:
-    """One that never committed begins where the log does."""
+    """One that never committed begins where the log does, and so does one that retention has overtaken."""
     return {part: max(places.get(part, 0), one.first) for part, one in there.items()}

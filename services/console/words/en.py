@@ -29,6 +29,7 @@ PAGE: dict[str, str] = {
     "ended": "The run ended at {time}. These are its last values.",
     "loading": "Still loading, {share} read. What you see is not complete.",
     "loading_older": "Alarms of more than {hours} h ago are still being read, {share}: older ones may be missing.",
+    "paging": "Paging does not run: nobody is called. Watch the alarms here, and call people yourself.",
     "kafka": "{why}. What you see is not the present; commands are not taken.",
     "rate": "new in 10 min",
     "not_taken": "Nothing was taken, try again: {why}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from services.core.errors import LogError
 from services.core.settings import Settings
@@ -44,7 +44,7 @@ def unreachable(settings: Settings, error: BaseException | str = "no answer") ->
     """The sentence for a Kafka that is not there."""
     if isinstance(error, KafkaConnectionError):
         error = "no broker answers there"
-    elif isinstance(error, TimeoutError):
+    elif isinstance(error, TimeoutError | KafkaTimeoutError):
         error = "no answer in time"
     reason = str(error) or type(error).__name__
     return Unreachable(f"Kafka at {settings.kafka} cannot be reached: {reason}")
