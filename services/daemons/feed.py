@@ -28,7 +28,7 @@ from services.runtime.cluster.topics import SITES
 MOST = 400_000
 
 #: Entries between two turns of the event loop: pages are served while it loads.
-_AT_ONCE = 100
+_AT_ONCE = 20
 
 #: Seconds between two tries to reach Kafka.
 _PAUSE = 1.0
