@@ -36,6 +36,10 @@ async def keep(desk: Desk, database: Database) -> None:
             if str(error) != said:
                 _log.error("planned work and areas wait", error=str(error))
                 said = str(error)
+        except Exception as error:  # whatever it is: what is planned after it must not be forgotten with it
+            if repr(error) != said:
+                _log.exception("planned work and areas wait")
+                said = repr(error)
         await asyncio.sleep(PERIOD)
 
 

@@ -13,7 +13,7 @@ from services.access.accounts import Identity
 from services.access.roles import Role
 from services.console.acts import Forbidden
 from services.console.duties import Duties
-from services.console.keeping import Keeping
+from services.console.keeping import Keeping, keep
 from services.core.clock import HOUR, MINUTE
 from services.core.records import Tick
 from services.duty.areas import NotDone
@@ -222,3 +222,31 @@ def test_a_database_that_fails_is_said_and_what_was_read_before_stays(
     duty.duties._looked = -1.0
     look = duty.duties.look()
     assert (look.fault, look.book) == ("the disk is gone", before.book)
+
+
+def test_what_fails_is_tried_again_and_work_begins_then(duty: Duty, monkeypatch: pytest.MonkeyPatch) -> None:
+    number, looks = duty.plan(), list[int]()
+    settle = duty.duties.areas.settle
+
+    def sometimes(_self: object) -> list[tuple[str, str]]:
+        looks.append(1)
+        if len(looks) == 1:
+            raise StoreError("the disk is full")
+        if len(looks) == 2:
+            raise ValueError("nobody thought of this")
+        return settle()
+
+    monkeypatch.setattr("services.console.keeping.PERIOD", 0.001)
+    monkeypatch.setattr("services.duty.area_book.AreaBook.settle", sometimes)
+
+    async def until_begun() -> None:
+        keeping = asyncio.ensure_future(keep(duty.desk, duty.database))
+        for _ in range(2000):
+            if duty.duties.works.get(number).state == "begun":
+                break
+            await asyncio.sleep(0.01)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+    asyncio.run(until_begun())
+    assert duty.told("planned") == ["planned"]
