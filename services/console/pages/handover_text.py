@@ -100,9 +100,11 @@ def detail(moment: Moment, one: Standing, name: str) -> str:
             + (f" {HANDOVER['until'].format(time=moment.at(by.until))}" if by.until else "")
             for by in one.suppressed
         )
+    if name == "returned":
+        lasted = f"{moment.at(one.since)} – {moment.at(one.last.time)}"
+        return f"{lasted} · {ALARMS['stands'][one.letter]}" if one.letter in "EF" else lasted
     began = one.unseen_since if name == "unseen" and one.unseen_since else one.since
-    since = HANDOVER["since"].format(time=moment.at(began), age=_age(moment, began))
-    return f"{since} · {ALARMS['stands'][one.letter]}" if one.letter in "EF" else since
+    return str(HANDOVER["since"].format(time=moment.at(began), age=_age(moment, began)))
 
 
 def work(moment: Moment, event: AlarmEvent) -> str:
