@@ -6,7 +6,7 @@ goes through the steps of the policy until it is acknowledged or gone. Everythin
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from heapq import heappop, heappush
 from typing import Any
 
@@ -14,7 +14,7 @@ from services.alerts.lifecycle.chatter import WHO as BY_ITSELF
 from services.alerts.oncall.decisions import Decision, Kind, Why, why_nobody
 from services.alerts.oncall.morning import Morning
 from services.alerts.oncall.policy import OnCall, Policy, Step
-from services.alerts.oncall.problems import Problem, Problems, Status, problem_of
+from services.alerts.oncall.problems import Problem, Problems, Status, plain, problem_of
 from services.alerts.oncall.silences import Silence, Silences
 from services.alerts.oncall.words import facts_of, left_of, summary, text_of
 from services.core.clock import MINUTE, SECOND
@@ -29,6 +29,8 @@ _LATE, _SOON = MINUTE, 5 * SECOND
 
 #: What people, or the design, do to an alarm that then asks nobody any more.
 _ANSWERS = frozenset(("acknowledged", "reset", "shelved", "removed", "suppressed"))
+
+_DECISION = tuple(one.name for one in fields(Decision))
 
 #: Pages whose outcome is waited for; more than any utility has people.
 _PENDING = 10_000
@@ -372,12 +374,12 @@ class Dispatch:
     # -- state
 
     def dump(self) -> dict[str, Any]:
-        """All of the state as JSON data."""
+        """All of the state as JSON data, to be written at once: it shares its parts with the state."""
         return {
-            "problems": [asdict(p) for p in self.problems.open.values()],
+            "problems": [plain(p) for p in self.problems.open.values()],
             "silences": self.silences.dump(),
             "morning": self.morning.dump(),
-            "pending": [asdict(d) for d in self._pending.values()],
+            "pending": [{name: getattr(d, name) for name in _DECISION} for d in self._pending.values()],
             "number": self._number,
         }
 
