@@ -137,7 +137,8 @@ class Accounts:
             stored = user.password if user is not None and usable else self._nobody
             identity = Identity(user.name, user.shown, Role(user.role)) if user is not None else None
         written = name if _NAME.fullmatch(name) else "?"  # else it may be a password in the wrong field
-        with self._guesses.guess(written, address) as right:
+        # What is no name is nobody's, and makes nobody wait elsewhere.
+        with self._guesses.guess(written if written == name else f"? {address}", address) as right:
             fits = len(password) <= LONGEST_PASSWORD and self._verified(stored, password) and usable
             if fits:
                 right()

@@ -1,4 +1,4 @@
-"""The frame around every page, in a real browser: keys, the way in and out, and two people at one alarm."""
+"""The frame around every page, in a real browser: the keyboard alone leads in, from page to page, and out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.axe import findings
-from tests.browser.opening import CHROMIUM, SIZES, Room, chromium, room, shown, signed_in
+from tests.browser.opening import CHROMIUM, Room, chromium, room, shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")]
 
@@ -60,30 +59,3 @@ def test_the_keyboard_alone_leads_in_through_the_pages_and_out(browser: Any, pla
     page.keyboard.press("Enter")
     page.wait_for_url(plant.url + "/sign-in")
     page.close()
-
-
-def test_over_plain_http_on_a_network_the_forms_are_taken_too(browser: Any, plant: Room) -> None:
-    page = browser.new_page()
-    page.goto(f"http://plant.test:{plant.port}/sign-in?next=/account")
-    page.fill("#name", "viewer")
-    page.fill("#password", "viewer-of-the-plant")
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"http://plant.test:{plant.port}/account")
-    assert page.evaluate("isSecureContext") is False, "else the browser says more than it does there"
-    page.close()
-
-
-def test_who_is_signed_out_elsewhere_sees_nothing_more_on_the_open_page(browser: Any, plant: Room) -> None:
-    here, there = signed_in(browser, plant, "viewer"), signed_in(browser, plant, "viewer")
-    there.goto(plant.url + "/account")
-    there.click("form[action='/account/sessions']:has([name=digest][value='']) button")
-    there.wait_for_url(plant.url + "/sign-in")
-    here.wait_for_url(plant.url + "/sign-in?next=%2F")
-    for page in (here, there):
-        page.context.close()
-
-
-def test_axe_finds_nothing_serious_on_the_overview(browser: Any, plant: Room) -> None:
-    page = signed_in(browser, plant, size=SIZES[1])
-    assert findings(page) == []
-    page.context.close()
