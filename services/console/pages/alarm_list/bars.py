@@ -132,11 +132,13 @@ def acts(selected: int, allowed: Sequence[str]) -> Markup:
     )
 
 
-def head() -> Markup:
+def head(selected: bool) -> Markup:
     """The columns' names, and the box that selects all rows that are shown."""
     names = LIST["columns"]
-    box = tag("button", type="button", role="checkbox", aria_checked="false", aria_label=LIST["pick_all"],
-              title=LIST["pick_all"], data_do="pick_all", _class="pick")  # fmt: skip
+    box = tag(
+        "button", "✓" if selected else "", type="button", role="checkbox", data_do="pick_all", _class="pick",
+        aria_checked="true" if selected else "false", aria_label=LIST["pick_all"], title=LIST["pick_all"],
+    )  # fmt: skip
     hidden = tag("span", ALARMS["columns"][0], _class="aloud")
     told = [("pick", box), ("how", hidden), *((name, names[name]) for name in ("since", "what", "value", "advice",
             "left", "state")), ("do", hidden)]  # fmt: skip

@@ -64,7 +64,7 @@ class AlarmPage:
                 self._own("notices").classes("notices")
         listed = ui.element("div").classes("alarm-list")
         with listed.props(f'id="alarm-list" role="table" aria-label="{LIST["title"]}"'):
-            ui.html(bars.head(), sanitize=False)
+            self._own("head")
             for at in range(ROWS):
                 self._own(f"row{at}").classes("slot").props(f'role="row" tabindex="{-1 if at else 0}"')
             self._own("empty")
@@ -90,6 +90,7 @@ class AlarmPage:
         self._order.look(found.rows, self.query, (self.query.page - 1) * ROWS, ROWS, held)
         self._read_comments()
         self._rows(moment, found)
+        frame.show("head", bars.head(0 < len(self.selected) == len(self._order.rows)))
         frame.show("filters", bars.filters(self.query, found))
         if not self._choosing:
             frame.show("choices", bars.choices(moment, self.query, found))
