@@ -34,6 +34,8 @@ CONNECTIONS, LINES = 4, 2000
 
 #: Seconds without progress after which all has been taken.
 _STILL = 3.0
+#: Bytes that a service tells of itself meanwhile, at most: that is not yet the readings.
+_VITALS = 20_000
 #: The same while much is missing: on a busy machine a service may get no core for long.
 _STARVED = 30.0
 _EVERY = 0.1
@@ -133,7 +135,7 @@ def _measured(bucket: Bucket, load: Load, influxd: Process, process: Process) ->
     spent = own = 0.0
     while True:
         now, at = bucket.accepted(), time.monotonic()
-        if now > last:
+        if now > last and now - before > _VITALS:
             if first == before:
                 first, began = now, at
                 influxd.mark()
