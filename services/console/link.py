@@ -20,6 +20,7 @@ from services.access.accounts import Identity
 from services.access.roles import Role
 from services.access.throttle import Throttle
 from services.alerts.oncall.problems import Problem, Status
+from services.console import wording
 from services.console.acts import Act, Desk, Forbidden, Result, do
 from services.console.gate import address_of, language_of
 from services.console.link_view import answered, shown
@@ -190,7 +191,7 @@ class _Door:
     def _thanks(self, problem: Problem, results: list[Result]) -> Response:
         done = sum(one.outcome == "done" for one in results)
         rest = [one for one in results if one.outcome != "done"]
-        reasons = "; ".join(dict.fromkeys(one.reason for one in rest if one.reason))
+        reasons = "; ".join(dict.fromkeys(wording.said(one.reason) for one in rest if one.reason))
         lines = [
             said(LINK["taken"]),
             tag("p", LINK["acknowledged"].format(n=done)) if done else None,

@@ -95,9 +95,9 @@ def _name(view: AlarmView | None, member: Member) -> str:
 
 
 def _steps(moment: Moment, problem: Problem) -> list[str]:
-    """The incident's next step, else what the catalogue asks for of its worst alarms."""
+    """The incident's next steps, else what the catalogue asks for of its worst alarms."""
     if problem.next_step:
-        return [wording.said(problem.next_step)]
+        return [wording.said(one) for one in problem.next_step.split("; ")]
     views = [_view(moment, name) for name, _ in _worst_first(problem)[:2]]
     return list(dict.fromkeys(wording.said(one.rule.response) for one in views if one is not None and one.rule))
 

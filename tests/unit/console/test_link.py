@@ -13,7 +13,9 @@ from services.access.roles import Role
 from services.alerts.oncall.decisions import Kind, Why
 from services.console.acts import Act, do
 from services.core.clock import HOUR
+from services.core.records import IncidentEvent
 from services.duty.log import Store
+from services.notify.sources import Happening
 from services.store.database import StoreError
 from tests.control_room import levels
 from tests.unit.console.paged import PagedRoom
@@ -225,3 +227,22 @@ def test_hostile_names_are_shown_as_text(tmp_path: Path) -> None:
     text = room.ask("GET", room.phone.links[0]).text
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert" in text
+
+
+def test_of_an_incident_it_shows_the_phase_the_steps_and_the_worst_alarm(room: PagedRoom) -> None:
+    claims: dict[str, object] = {"rank": 2, "claims": ["st/level/high"]}
+    event = IncidentEvent(
+        room.now(),
+        room.site.id,
+        "IntakeCrisis",
+        "no3/IntakeCrisis@1",
+        1,
+        "restricted",
+        "",
+        "Rake; call the crew",
+        claims,
+    )
+    room.notifier.take([Happening("log", 1000, event)])
+    text = room.ask("GET", room.phone.links[0]).text
+    for words in ("取水危机 · 取水受限", ">Rake<", ">call the crew<", "清水池液位 · 9.00 m · 限值 3 m"):
+        assert words in text
