@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +24,7 @@ from services.console.api import comments as api
 from services.console.api.who import Who
 from services.console.comments import BadComment, Comments
 from services.console.gate import Visitor
-from services.console.pages.alarm_list import bars, rows, shelf, spark
+from services.console.pages.alarm_list import bars, dialogs, doing, rows, shelf, spark
 from services.console.pages.alarm_list.found import find
 from services.console.pages.alarm_list.order import Order
 from services.console.pages.alarm_list.query import ROWS, Query, asked
@@ -201,6 +203,24 @@ def test_what_was_never_raised_is_named_by_its_alarm(room):
     assert one.target == "no3/st/level1/high"
     act(room, "in_service", one.target)
     assert find(room.view, Query(state="all")).rows == ()
+
+
+# -- what is asked first
+
+
+def test_one_is_acknowledged_at_once_several_are_asked_for_and_critical_ones_are_counted(room, monkeypatch):
+    frame: Any = SimpleNamespace(room=SimpleNamespace(moment=lambda: moment(room)))
+    asked_for: list[tuple[str, int]] = []
+
+    async def put_away(_frame: Any, found: Any, left_out: int) -> None:
+        asked_for.append((dialogs.sure([replace(found[0], priority="critical"), *found[1:]]), left_out))
+
+    monkeypatch.setattr(dialogs, "acknowledging", put_away)
+    standing = list(room.view.listing().shown)
+    order = asyncio.run(doing.asked(frame, "acknowledge", standing[:1], 0))
+    assert order == Act("acknowledge", [standing[0].target], "")
+    assert asyncio.run(doing.asked(frame, "acknowledge", standing, 2)) is None
+    assert asked_for == [("Acknowledge 4, 1 critical among them", 2)]
 
 
 # -- drawings and shelves

@@ -58,6 +58,14 @@ def _passed_over(count: int) -> None:
         ui.label(ALARM_ACTS["passed_over"].format(n=count))
 
 
+def sure(found: Sequence[AlarmView]) -> str:
+    """What the button says: among several, how many critical ones are acknowledged with it."""
+    critical = sum(one.priority == "critical" for one in found)
+    if critical and len(found) > 1:
+        return str(ALARM_ACTS["sure"].format(n=len(found), critical=critical))
+    return str(LIST["acts"]["acknowledge"])
+
+
 async def acknowledging(frame: Frame, found: Sequence[AlarmView], left_out: int) -> str | None:
     """A comment, perhaps empty; None: they are not to be acknowledged. Critical ones are counted and named."""
     critical = [one for one in found if one.priority == "critical"]
@@ -76,10 +84,7 @@ async def acknowledging(frame: Frame, found: Sequence[AlarmView], left_out: int)
                             ui.label(ALARM_ACTS["and_more"].format(n=len(critical) - _NAMED))
         said = _text(ALARM_ACTS["comment"], 500)
         said.on("keydown.enter", lambda: dialog.submit(said.value or ""))
-        word = LIST["acts"]["acknowledge"]
-        if critical and len(found) > 1:
-            word = ALARM_ACTS["sure"].format(n=len(found), critical=len(critical))
-        _buttons(dialog, word, lambda: dialog.submit(said.value or ""))
+        _buttons(dialog, sure(found), lambda: dialog.submit(said.value or ""))
 
     told: str | None = await _ask(frame, _counted("acknowledge", len(found)), fill)
     return told
