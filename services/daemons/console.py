@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 import structlog
+from fastapi import FastAPI
 
 from services.access.accounts import Accounts
 from services.console.acts import Desk
@@ -73,12 +74,19 @@ async def work(daemon: Daemon) -> None:
         use(phrases)
         app = build(view, [catalogue], lookout.status, desk, people)
         await daemon.together({
-            "pages": serve(app, sockets=[bound.dup()], proxies=settings.console_proxies),
+            "pages": _pages(app, bound.dup(), settings.console_proxies),
             "readings": feed.follow_readings(),
             "alarms": feed.follow_alarms(),
             "lookout": lookout.run(),
             "keeping": keep(desk, people),
         })  # fmt: skip
+
+
+async def _pages(app: FastAPI, bound: socket.socket, proxies: str) -> None:
+    try:
+        await serve(app, sockets=[bound], proxies=proxies)
+    except ValueError as error:
+        raise HeadworksError(f"HEADWORKS_CONSOLE_PROXIES: {error}") from error
 
 
 def _listen(settings: Settings) -> socket.socket:
