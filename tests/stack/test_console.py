@@ -18,7 +18,7 @@ from tests.stack.cluster import Cluster, free_port, until
 from tests.stack.part import Part
 from tests.stack.processes import Service
 
-SINCE, END = "2023-04-18T20:45:00+08:00", "2023-04-18T21:15:00+08:00"
+SINCE, END = "2023-04-18T20:45:00+08:00", "2023-04-18T20:55:00+08:00"
 
 
 class Operator:
@@ -52,7 +52,7 @@ Night = tuple[Cluster, Operator]
 
 @pytest.fixture(scope="module")
 def night(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """Half an hour of the storm, played; a console beside it, and an operator with a token."""
+    """Ten minutes of the storm, played; a console beside it, and an operator with a token."""
     folder, port = tmp_path_factory.mktemp("console"), free_port()
     people = f"sqlite:///{folder / 'people.sqlite'}"
     token = operators_token(people)
