@@ -31,8 +31,9 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 run: setup ## play the storm of 2023-04-18 with alarms and console (ARGS="--fresh" and others)
 	@exec $(BIN)/headworks run $(ARGS)
 
+# The long files first, so that no worker is left with one of them at the end.
 test: setup-dev ## run the tests (ARGS="-k bridge" and others)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(wildcard tests/unit tests/local tests/browser) $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(wildcard tests/browser tests/local tests/unit) $(ARGS)
 
 test-slow: setup-dev ## the journal over 10,000 generated deliveries, some minutes (ARGS="--scripts 1000 --seed 5")
 	@$(BIN)/python -m pytest tests/slow $(ARGS)

@@ -153,31 +153,6 @@ def test_nothing_from_outside_no_errors_no_sideways_scrolling(browser, storm, wi
     page.close()
 
 
-def test_a_page_that_lost_its_server_greys_itself_and_says_so(browser, start):
-    demo = start("--until", "22:10")
-    page = opened(browser, demo)
-    assert not page.locator(".lostbar").is_visible()
-    assert demo.quit() == 0
-    page.wait_for_selector("body.lost .lostbar", state="visible")
-    assert "Connection lost" in page.locator(".lostbar").inner_text()
-    assert "grayscale" in page.evaluate("getComputedStyle(document.querySelector('.page')).filter")
-    page.close()
-
-
-def test_stopped_data_and_stopped_processors_never_look_normal(browser, start):
-    demo = start("--until", "18:00")
-    page = opened(browser, demo)
-    assert "No active alarm" in page.locator("#alarms").inner_text()
-    assert page.locator(".banner.alert:visible").count() == 0
-    demo.say("alerts")
-    page.wait_for_selector("text=Not running: alerts")
-    demo.say("stop")
-    page.wait_for_selector("text=Data stopped at 18:00")
-    assert "No active alarm" not in page.locator("#alarms").inner_text()
-    assert page.locator(".page.old").count() == 1
-    page.close()
-
-
 def test_before_the_first_tick_nothing_is_called_normal(browser, start):
     page = opened(browser, start("--until", ""))
     assert "Not known" in page.locator("#alarms").inner_text()
