@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -42,16 +43,19 @@ class Lease:
         """Returns when this one pages. What is left by one that was killed here is free at once, else when it runs
         out. HeadworksError when another one lives. A source that is new has nobody.
         """
-        first = -1
+        first, found, since = -1, ("", -1), time.monotonic()
         while not self._claim(Progress.owner.in_(("", self.owner)) | (Progress.seen < self._wall() - LASTS)):
             with self._database.reading() as session:
                 row = session.get(Progress, self._source)
                 owner, seen = ("", 0) if row is None else (row.owner, row.seen)
             if row is None:
                 return
-            if _is_dead(owner):
-                self._claim(Progress.owner == owner)
-                continue
+            if (owner, seen) != found:
+                found, since = (owner, seen), time.monotonic()
+            # Two clocks, or one that was set back, tell no age: an owner that says nothing while we look is gone.
+            silent = (time.monotonic() - since) * SECOND > LASTS
+            if (_is_dead(owner) or silent) and self._claim((Progress.owner == owner) & (Progress.seen == seen)):
+                return
             if 0 <= first < seen:
                 raise HeadworksError(
                     f"another `headworks notify` ({owner}) pages by this database, and lived at {iso(seen)}: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,3 +96,13 @@ async def test_one_that_was_stopped_and_wakes_up_writes_and_sends_nothing(databa
 
 async def test_a_source_that_is_new_has_nobody(database: Database) -> None:
     await Lease(database, "new", Wall()).take()
+
+
+async def test_one_that_died_before_the_clock_was_set_back_is_followed_all_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await Lease(database, "log", lambda: 2 * 10**18, HERE).take()
+    monkeypatch.setattr("services.duty.lease.LASTS", SECOND // 20)
+    second = Lease(database, "log", lambda: 10**18, "second")
+    await asyncio.wait_for(second.take(), 10)
+    second.renew()
