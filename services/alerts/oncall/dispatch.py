@@ -191,10 +191,10 @@ class Dispatch:
         if self._should_begin(problem, heavier, new, now):
             why = Why.NEW if problem.round == 0 else Why.AGAIN if problem.status == Status.GONE else Why.WORSE
             return self._begin(problem, now, why, detail, occurrence)
-        if not (heavier or new):
-            return []
-        why = Why.ANSWERED if problem.status == Status.ANSWERED else Why.JOINED
-        out = [self._decide(now, problem.id, Kind.HOLD, why, detail, occurrence)]
+        out = []
+        if heavier or new:
+            why = Why.ANSWERED if problem.status == Status.ANSWERED else Why.JOINED
+            out.append(self._decide(now, problem.id, Kind.HOLD, why, detail, occurrence))
         if problem.held and not self._holds(problem, occurrence):
             self._plan(problem, now)  # something that the silence does not lie over
             out += self.advance(now)
@@ -320,7 +320,8 @@ class Dispatch:
         silence, member = self.silences.open.get(problem.silence), problem.members.get(occurrence)
         if silence is None or (problem.worst == "critical" and not silence.critical):
             return False
-        return member is None or silence.lies_over(f"{problem.site}/{member.key}")
+        asks = member is not None and (member.stands or member.unanswered)  # it may have come back from a shelf
+        return member is None or not asks or silence.lies_over(f"{problem.site}/{member.key}")
 
     def _rest(self, problem: Problem, status: str) -> None:
         """It pages nobody any more, for now."""

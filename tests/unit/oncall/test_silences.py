@@ -119,3 +119,14 @@ def test_an_answer_that_saw_less_than_there_is_does_not_end_it() -> None:
     assert len(desk.pages) == 2
     (problem,) = desk.dispatch.problems.open.values()
     assert (problem.by, problem.answered_at) == ("wang", at(3))
+
+
+def test_an_alarm_that_comes_back_from_its_shelf_is_not_held_by_a_silence_over_the_others() -> None:
+    desk = Desk()
+    pumped = desk.raised(0, "intake/pump/tripped")
+    desk.raised(1, HEAD)
+    desk.then(2, pumped, "shelved", "G", who="chen")
+    desk.silence(3, quiet(600, f"no3/{HEAD}", critical=True))
+    count = len(desk.pages)
+    desk.then(30, pumped, "unshelved", "B")
+    assert len(desk.pages) == count + 1
