@@ -62,7 +62,7 @@ class Alertmanager:
             return
         try:
             answer = await self._client.post(self._url, json=bodies)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ChannelError(f"Alertmanager: {type(error).__name__}") from None
         if not answer.is_success:
             raise ChannelError(f"Alertmanager answered {answer.status_code}: {answer.text[:200]}")

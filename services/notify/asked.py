@@ -57,8 +57,16 @@ def _silence(dispatch: Dispatch, wish: Wish, now: int) -> tuple[list[Decision], 
     if not isinstance(prefix, str) or not prefix or not isinstance(until, int) or not isinstance(why, str):
         return [], f"{REFUSED}it needs a prefix, an end and a reason"
     if until <= now:
-        return [], f"{REFUSED}it was to end at {iso(until)}, and it is {iso(now)}"
+        return [], f"{REFUSED}it was to end at {_said(until)}, and it is {iso(now)}"
     if until > now + LONGEST:
-        return [], f"{REFUSED}it was to end at {iso(until)}: at most {LONGEST // DAY} days from {iso(now)}"
+        return [], f"{REFUSED}it was to end at {_said(until)}: at most {LONGEST // DAY} days from {iso(now)}"
     silence = Silence(wish.id, prefix, until, wish.who, why[:500], wish.body.get("critical") is True)
     return dispatch.silence(silence, now), DONE
+
+
+def _said(at: int) -> str:
+    """A time (ns) that somebody gave, which may be none: no wish may stop the service that all pages come from."""
+    try:
+        return iso(at)
+    except (OverflowError, ValueError):
+        return "a time that is none"

@@ -40,7 +40,7 @@ class Webhook:
         message = {"page": page, "title": title, "body": body, "urgent": urgent}
         try:
             answer = await self._client.post(self._url, json=message, headers={"Idempotency-Key": page.encode().hex()})
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ChannelError(f"{_host(self._url)}: {type(error).__name__}") from None
         if not answer.is_success:
             raise ChannelError(f"{_host(self._url)} answered {answer.status_code}")

@@ -187,6 +187,6 @@ async def _beat(notifier: Notifier, client: httpx.AsyncClient) -> None:
             asked = time.monotonic()
             try:
                 await client.get(url)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 _log.warning("the watchdog does not hear", error=type(error).__name__)
         await asyncio.sleep(1.0)

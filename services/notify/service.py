@@ -15,7 +15,7 @@ from services.alerts.oncall.decisions import Decision, Kind
 from services.alerts.oncall.dispatch import Dispatch, prefix_of
 from services.alerts.oncall.policy import OnCall, Person
 from services.alerts.oncall.problems import Status
-from services.core.clock import SECOND
+from services.core.clock import MINUTE, SECOND
 from services.core.phrases import Phrases
 from services.duty.links import Links
 from services.duty.log import Store
@@ -25,12 +25,16 @@ from services.notify.channels import PATIENCE, Channel, ChannelError
 from services.notify.known import SiteWords
 from services.notify.messages import Writer
 from services.notify.sources import Happening
+from services.store.database import StoreError
 
 #: Tries on one channel before the next is taken, and seconds before each further one.
 TRIES = (0.0, 1.0, 4.0)
 
 #: Messages under way at a time.
 AT_ONCE = 8
+
+#: A clock that goes on by more than this (ns) from one look to the next has been set.
+_JUMP = 5 * MINUTE
 
 _log = structlog.get_logger("headworks.notify")
 
@@ -57,7 +61,7 @@ class Notifier:
     ) -> None:
         self.rules, self.store, self.source, self.clock = rules, store, source, clock
         self.positions: dict[str, int]
-        self._now = 0
+        self._now = self._clocked = 0
         self._channels = channels
         self._writer = Writer({} if names is None else names, phrases)
         self._wishes, self._links = wishes, links
@@ -67,7 +71,7 @@ class Notifier:
     def reload(self) -> None:
         """As the log has it. What was late while nobody looked is due soon, and not all at once."""
         self.dispatch = Dispatch(self.rules)
-        self._returned = True
+        self._returned, self._torn = True, False
         known = self.store.progress(self.source)
         self.fresh, self.positions = known is None, {}
         if known is not None:
@@ -162,8 +166,8 @@ class Notifier:
         try:
             async with asyncio.timeout(PATIENCE):  # one that drips its answer is as good as none
                 await channel.send(page, told.title, told.body, decision.urgency == "wake")
-        except (ChannelError, TimeoutError) as failed:
-            error = failed if isinstance(failed, ChannelError) else ChannelError(f"no answer within {PATIENCE:g} s")
+        except Exception as failed:  # whatever a way out does, the other ways go on
+            error = _failure(failed)
             _log.warning("not taken", page=page, person=person.id, error=str(error))
             if tries + 1 < len(TRIES):
                 self.store.again(page, self._time() + round(wait * SECOND))
@@ -204,12 +208,31 @@ class Notifier:
     def _write(
         self, decisions: list[Decision], done: Sequence[str] = (), wished: Sequence[tuple[int, str]] = ()
     ) -> None:
+        if self._torn:
+            raise StoreError("the notification log did not take what came before: it is read again first")
+        self._torn = True  # what is in memory is ahead of the log until it is written
         self.store.advance(self.source, self.positions, self._now, self.dispatch.dump(), decisions, done, wished)
+        self._torn = False
 
     def _time(self) -> int:
-        """The present; it never goes back, though a clock may."""
-        self._now = max(self._now, self.clock())
+        """The present; it never goes back, though a clock may. After that it goes at half the clock's pace until the
+        clock is level with it again: repeats and escalations go on, and nobody is early for ever.
+        """
+        clock, before = self.clock(), self._clocked
+        self._clocked = clock
+        if clock < self._now:
+            self._now += (clock - before) // 2 if before < clock <= before + _JUMP else 0
+        self._now = max(self._now, clock)
         if self._returned:
             self._returned = False
             self.dispatch.resume(self._now)
         return self._now
+
+
+def _failure(error: Exception) -> ChannelError:
+    """Why a message was not taken; of what no channel should raise only its kind, since it may hold an address."""
+    if isinstance(error, ChannelError):
+        return error
+    if isinstance(error, TimeoutError):
+        return ChannelError(f"no answer within {PATIENCE:g} s")
+    return ChannelError(f"the channel failed: {type(error).__name__}")

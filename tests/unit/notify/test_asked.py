@@ -11,6 +11,7 @@ from services.alerts.oncall.decisions import Kind, Why
 from services.core.clock import DAY, MINUTE
 from services.duty.board import Boards, board, unreached
 from services.duty.wishes import DONE, Wish, Wishes
+from services.notify.sources import Happening
 from services.store.database import StoreError
 from tests.unit.notify.test_service import HEAD, Room
 from tests.unit.oncall.desk import at
@@ -134,6 +135,8 @@ def test_a_silence_holds_survives_a_restart_and_is_ended(room: Asked) -> None:
         ({"prefix": "no3", "until": at(0) - 1, "why": "x"}, "was to end"),
         ({"prefix": "no3", "until": at(1) + 7 * DAY + MINUTE, "why": "x"}, "at most 7 days"),
         ({"prefix": "", "until": at(60), "why": "x"}, "needs a prefix"),
+        ({"prefix": "no3", "until": 10**30, "why": "x"}, "at most 7 days"),
+        ({"prefix": "no3", "until": -(10**30), "why": "x"}, "was to end"),
         ({"prefix": "no3", "until": "tomorrow", "why": "x"}, "needs a prefix"),
         ({}, "needs a prefix"),
     ],
@@ -162,6 +165,26 @@ def test_the_log_may_be_away_and_nothing_is_lost_or_done_twice(room: Asked, monk
     assert len(room.phones["call-a"].took) == 1
     numbers = [d.number for d in room.store.decisions(event.occurrence)]
     assert numbers == sorted(set(numbers))
+
+
+def test_what_was_not_written_is_not_taken_for_written_by_whatever_comes_before_it_is_taken_again(
+    room: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = room.raised()
+    happening = [Happening("log", 0, event)]
+
+    def away(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room.store, "advance", away)
+        with pytest.raises(StoreError):
+            room.notifier.take(happening)
+    with pytest.raises(StoreError):  # the disk is back, and a message under way ends, or the rules change
+        room.notifier.use(room.notifier.rules, room.phones)
+    room.notifier.reload()
+    room.notifier.take(happening)
+    assert [page for page, _, _ in room.store.outgoing(at(0))] != []
 
 
 def test_what_reached_nobody_is_on_the_board_until_it_is_answered(room: Asked) -> None:

@@ -194,6 +194,30 @@ def test_a_clock_that_goes_back_pages_nobody_anew(room: Room) -> None:
     assert len(room.phones["call-a"].took) == count
 
 
+def test_a_clock_that_was_ahead_and_is_set_right_does_not_stop_the_repeats(room: Room) -> None:
+    room.raised()
+    room.go(0)
+    room.go(-600)  # ten hours back
+    count = len(room.phones["call-a"].took)
+    for minute in range(-600, -540):
+        room.go(minute)
+    assert len(room.phones["call-a"].took) > count
+    assert room.notifier._now < at(31)  # it runs slowly until it is right again, so that nobody is early for long
+
+
+def test_a_channel_that_raises_what_no_channel_should_is_one_that_failed(room: Room) -> None:
+    class Broken(Phone):
+        async def send(self, page: str, title: str, body: str, urgent: bool) -> None:
+            """It is not what was thought."""
+            raise ValueError("no such port")
+
+    room.phones["call-a"] = Broken()
+    room.raised()
+    for minute in range(3):
+        room.go(minute / 10)
+    assert room.phones["call-b"].took != []
+
+
 def test_hostile_names_become_one_plain_line(room: Room) -> None:
     event = room.raised()
     room.events[-1] = replace(event, rule="x\r\nBcc: all@example\x1b[2J")
