@@ -36,13 +36,14 @@ class Guesses:
     def guess(self, name: str, address: str) -> Iterator[Callable[[], None]]:
         """One guess, wrong until what it gives is called: many at the same moment are as slow as one after the other.
 
-        A name's wait is for those addresses from which it never came in: else whoever guesses on and on would keep its
-        owner from the control room. TooOften.
+        A name's wait, and an address' wait, are for names that never came in from there: else whoever guesses on and
+        on, of a control room or behind a proxy, would keep the others out. TooOften.
         """
         everywhere, here, place = f"user {name}", f"user {name} at {address}", f"address {address}"
-        wait = max(self._names.wait(here), self._addresses.wait(place))
-        if wait <= 0 and (wait := self._names.wait(everywhere)) > 0 and self._came_in(name, address):
-            wait = 0.0
+        wait = self._names.wait(here)
+        if wait <= 0:
+            wait = max(self._names.wait(everywhere), self._addresses.wait(place))
+            wait = 0.0 if wait > 0 and self._came_in(name, address) else wait
         if wait > 0:
             raise TooOften(wait)
         self._names.wrong(everywhere, here)
@@ -54,6 +55,8 @@ class Guesses:
             self._addresses.taken_back(place)
 
         if not self._checking.acquire(timeout=_LONGEST_WAIT):
+            for throttle, counted in ((self._names, here), (self._names, everywhere), (self._addresses, place)):
+                throttle.taken_back(counted)  # nobody looked at it
             raise TooOften(_LONGEST_WAIT)
         try:
             yield right

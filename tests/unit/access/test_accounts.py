@@ -11,7 +11,7 @@ from services.access.accounts import AccessError, Accounts, Identity
 from services.access.guesses import FREE_AT_ADDRESS, TooOften
 from services.access.roles import NEEDS, Role, may
 from services.access.sessions import Sessions
-from services.access.throttle import FORGOTTEN
+from services.access.throttle import FORGOTTEN, FREE
 from services.core.clock import DAY
 from services.store.database import Database
 
@@ -113,6 +113,29 @@ def test_guessing_many_names_from_one_address_is_slowed_and_one_right_guess_is_n
     for _ in range(2):
         accounts.sign_in("nobody", "wrong", "10.0.0.1")
     assert accounts.sign_in("chief", PASSWORD, "10.0.0.1") is not None, "after so long it begins anew"
+
+
+def test_who_came_in_from_an_address_before_is_not_kept_out_by_somebody_who_guesses_there(accounts: Accounts) -> None:
+    assert accounts.sign_in("wang", PASSWORD, "10.0.0.1") is not None
+    for n in range(FREE_AT_ADDRESS):
+        accounts.sign_in(f"name{n}", "wrong", "10.0.0.1")
+    assert accounts.sign_in("wang", PASSWORD, "10.0.0.1") is not None
+    for _ in range(FREE):
+        accounts.sign_in("wang", "wrong", "10.0.0.1")
+    with pytest.raises(TooOften):
+        accounts.sign_in("wang", PASSWORD, "10.0.0.1")
+
+
+def test_a_guess_that_was_never_looked_at_is_not_counted(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.access.guesses._LONGEST_WAIT", 0.0)
+    checking = accounts._guesses._checking
+    while checking.acquire(blocking=False):
+        pass  # somebody floods the sign-in
+    for _ in range(2 * FREE):
+        with pytest.raises(TooOften):
+            accounts.sign_in("wang", PASSWORD, "10.0.0.1")
+    checking.release()
+    assert accounts.sign_in("wang", PASSWORD, "10.0.0.1") is not None
 
 
 def test_guesses_at_the_same_moment_are_counted_one_by_one(accounts: Accounts) -> None:
