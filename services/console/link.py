@@ -84,9 +84,10 @@ class _Door:
         """The button. Safe to press twice: the log knows a command that comes again, and the link is used once."""
 
         async def taken(link: Link, problem: Problem) -> Response:
-            if seen != weight(problem):
+            shown = names_shown(problem, seen)
+            if shown is None:
                 return await self._page(link, problem, LINK["again"], 409)
-            return await self._taken(link, problem, address_of(request))
+            return await self._taken(link, problem, shown, address_of(request))
 
         return await self._answered(token, request, taken)
 
@@ -141,9 +142,9 @@ class _Door:
             raise _Closed(LINK["worse"], 409)
         return problem
 
-    async def _taken(self, link: Link, problem: Problem, address: str) -> Response:
+    async def _taken(self, link: Link, problem: Problem, shown: list[str], address: str) -> Response:
         user = await asyncio.to_thread(self._person, link)
-        waiting = [name for name, member in problem.members.items() if member.unanswered]
+        waiting = [name for name in shown if problem.members[name].unanswered]
         results: list[Result] = []
         try:
             for start in range(0, len(waiting), _AT_ONCE):
@@ -181,7 +182,7 @@ class _Door:
         told = await asyncio.to_thread(self._store.decisions, problem.id)
         form = tag(
             "form",
-            tag("input", type="hidden", name="seen", value=weight(problem)),
+            tag("input", type="hidden", name="seen", value=seen_of(problem)),
             tag("button", LINK["take"], type="submit"),
             tag("p", LINK["own"].format(who=link.person, time=self._at(link.expires)), _class="muted"),
             method="post", _class="taking",
@@ -203,9 +204,17 @@ class _Door:
         return self._room.moment().at(ns)
 
 
-def weight(problem: Problem) -> str:
-    """How bad it was when it was looked at."""
-    return " ".join(map(str, problem.weight))
+def seen_of(problem: Problem) -> str:
+    """How bad it was when it was looked at, and how many alarms it had: those that come are behind them."""
+    return " ".join(map(str, (*problem.weight, len(problem.members))))
+
+
+def names_shown(problem: Problem, seen: str) -> list[str] | None:
+    """The alarms that it had when `seen` was shown; None when it was not as bad as now, or never shown so."""
+    weighed, _, number = seen.rpartition(" ")
+    if weighed != " ".join(map(str, problem.weight)) or not (number.isascii() and number.isdigit()):
+        return None
+    return list(problem.members)[: int(number)] if int(number) <= len(problem.members) else None
 
 
 def _closed(end: _Closed) -> Response:

@@ -105,7 +105,7 @@ def test_a_link_works_once_though_the_message_went_out_twice(room: PagedRoom) ->
     assert room.press(path).status_code == 200
     for used in (path, twin):
         assert room.ask("GET", used).status_code == 410
-        assert room.ask("POST", used, data={"seen": "2 0 0"}).status_code == 410
+        assert room.ask("POST", used, data={"seen": "2 0 0 1"}).status_code == 410
     assert sum(e.transition == "acknowledged" for e in room.events) == 1
 
 
@@ -113,7 +113,7 @@ def test_the_button_pressed_twice_at_the_same_moment_is_done_once(room: PagedRoo
     (path,) = room.phone.links
 
     async def both() -> list[httpx.Response]:
-        return list(await asyncio.gather(*(room._ask("POST", path, data={"seen": "2 0 0"}) for _ in range(2))))
+        return list(await asyncio.gather(*(room._ask("POST", path, data={"seen": "2 0 0 1"}) for _ in range(2))))
 
     assert sorted(one.status_code for one in asyncio.run(both())) == [200, 410]
     assert sum(e.transition == "acknowledged" for e in room.events) == 1
@@ -127,7 +127,7 @@ def test_an_expired_link_does_nothing(tmp_path: Path) -> None:
         room.measure([9.0, 0.0])
     room.page()
     (path,) = room.phone.links
-    for answer in (room.ask("GET", path), room.ask("POST", path, data={"seen": "2 0 0"})):
+    for answer in (room.ask("GET", path), room.ask("POST", path, data={"seen": "2 0 0 1"})):
         assert answer.status_code == 410
         assert "过期" in answer.text
         assert "9.00 m" not in answer.text
@@ -171,6 +171,26 @@ def test_what_became_worse_while_it_was_looked_at_is_shown_again_first(room: Pag
     assert room.press(path).status_code == 200
 
 
+def test_an_alarm_that_came_while_it_was_looked_at_is_not_acknowledged_unseen(room: PagedRoom) -> None:
+    (path,) = room.phone.links
+    shown = room.ask("GET", path).text
+    seen = shown.partition('name="seen" value="')[2].partition('"')[0]
+    for _ in range(2):
+        room.measure([9.0, 9.0])  # as bad as the first
+    room.page()
+    assert room.ask("POST", path, data={"seen": seen}).status_code == 200
+    states = {one.occurrence: one.state for one in room.events}
+    assert sorted(states.values()) == ["B", "C"]
+    room.page()
+    assert [p.status for p in room.notifier.dispatch.problems.open.values()] == ["answered"]
+
+
+@pytest.mark.parametrize("seen", ["", "2 0 0", "2 0 0 x", "2 0 0 -1", "2 0 0 1 1", "\u0663 0 0 1"])
+def test_a_form_that_nobody_was_shown_is_shown_first(room: PagedRoom, seen: str) -> None:
+    assert room.ask("POST", room.phone.links[0], data={"seen": seen}).status_code == 409
+    assert state(room) == "B"
+
+
 def test_a_log_that_takes_nothing_loses_nothing_and_the_link_still_works(room: PagedRoom) -> None:
     (path,) = room.phone.links
     room.full = True
@@ -189,7 +209,7 @@ def test_a_database_that_is_away_loses_nothing(room: PagedRoom, monkeypatch: pyt
     for gone in ("Links.use", "Links.used", "board"):
         with monkeypatch.context() as patch:
             patch.setattr(f"services.console.link.{gone}", away)
-            assert room.ask("POST", path, data={"seen": "2 0 0"}).status_code == 503
+            assert room.ask("POST", path, data={"seen": "2 0 0 1"}).status_code == 503
     assert room.press(path).status_code == 200
     assert sum(e.transition == "acknowledged" for e in room.events) == 1
 
