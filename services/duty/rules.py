@@ -22,6 +22,9 @@ from services.duty.changes import Change, Changes, applied
 from services.store.database import Database
 from services.store.tables import DutyChange, OncallRules
 
+#: Who applied what came with a start of paging begins so.
+_FILE = "file "
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -69,15 +72,35 @@ class Rules:
 
     def apply(self, rules: OnCall, who: str) -> Version:
         """From now on these are in force. The same as those in force already: nothing is written."""
-        newest = self.newest()
         version = version_of(rules)
-        if newest is not None and newest.version == version:
-            return newest
         row = OncallRules(version=version, time=self._wall(), who=who[:64], body=body_of(rules))
         with self._database.writing() as session:
+            # What is in force is not read: it may be of a version of the program whose rules this one does not take.
+            last = session.scalars(select(OncallRules).order_by(OncallRules.number.desc()).limit(1)).first()
+            if last is not None and last.version == version:
+                return _version(last)
             session.add(row)
             session.flush()
             return _version(row)
+
+    def started_with(self, rules: OnCall, name: str) -> bool:
+        """Applies a file's rules at a start of paging, unless the file is what it was and people have applied others
+        since: a restart at night undoes nothing. Whether they are in force.
+        """
+        who, version = f"{_FILE}{name}"[:64], version_of(rules)
+        same = select(func.coalesce(func.max(OncallRules.number), 0)).where(OncallRules.version == version)
+        other = select(func.coalesce(func.max(OncallRules.number), 0)).where(
+            OncallRules.version != version, OncallRules.who == who
+        )
+        last = select(OncallRules.version, OncallRules.who).order_by(OncallRules.number.desc()).limit(1)
+        with self._database.reading() as session:
+            newest = session.execute(last).first()
+            unchanged = session.execute(same).scalar_one() > session.execute(other).scalar_one()
+        by_people = newest is not None and newest.version != version and not newest.who.startswith(_FILE)
+        if by_people and unchanged:
+            return False
+        self.apply(rules, who)
+        return True
 
     def newest(self) -> Version | None:
         """The version in force, without swaps; None: none was ever applied. HeadworksError for one that this version
@@ -90,7 +113,7 @@ class Rules:
     def mark(self) -> tuple[int, int, int]:
         """Changes when the rules or their swaps do, and costs little: for whoever looks often."""
         last = select(func.coalesce(func.max(OncallRules.number), 0))
-        swaps = select(func.coalesce(func.max(DutyChange.number), 0), func.coalesce(func.max(DutyChange.withdrawn), 0))
+        swaps = select(func.coalesce(func.max(DutyChange.number), 0), func.count().filter(DutyChange.withdrawn > 0))
         with self._database.reading() as session:
             number, (change, withdrawn) = session.execute(last).scalar_one(), session.execute(swaps).one()
             return int(number), int(change), int(withdrawn)

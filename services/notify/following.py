@@ -60,8 +60,8 @@ async def notify(
     source or a database that cannot be used.
     """
     book = Rules(database, time.time_ns)
-    if file is not None:
-        book.apply(read(file, time.time_ns()), f"file {file.name}")
+    if file is not None and not book.started_with(read(file, time.time_ns()), file.name):
+        _log.warning("rules that were applied since go on: `headworks oncall apply` brings back the file's")
     mark, rules = book.mark(), book.in_force(source.clock())  # swaps are of the clock that pages go by
     if rules is None:
         raise HeadworksError("no on-call rules are in force: name their file, or `headworks oncall apply FILE` first")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.alerts.oncall.policy import OnCall
 from services.core.clock import HOUR
 from services.core.errors import HeadworksError
 from services.duty.changes import Change, Changes
@@ -102,3 +103,39 @@ def test_stored_rules_that_are_not_taken_say_what_to_do(database: Database, rule
 
     with pytest.raises(HeadworksError, match="apply the file anew"):
         rules.newest()
+
+    applied = rules.apply(read(LIUYANG, NOW), "chief")
+    newest = rules.newest()
+    assert newest is not None
+    assert newest.version == applied.version
+
+
+def test_a_withdrawal_is_noticed_though_the_clock_was_set_back(database: Database, rules: Rules) -> None:
+    first, second = (
+        Changes(database, lambda: NOW).enter(Change(0, "plants", "engineer-1", NOW, NOW + HOUR, "chief", "ill"))
+        for _ in range(2)
+    )
+    Changes(database, lambda: NOW).withdraw(first.number)
+    mark = rules.mark()
+    Changes(database, lambda: NOW - HOUR).withdraw(second.number)
+    assert rules.mark() != mark
+
+
+def test_a_restart_with_an_unchanged_file_does_not_undo_what_was_applied_since(rules: Rules) -> None:
+    file = read(LIUYANG, NOW)
+    changed, ours, third = (file.model_copy(update={"digest_to": to}) for to in ((), ("director",), ("engineer-1",)))
+
+    def now() -> OnCall:
+        newest = rules.newest()
+        assert newest is not None
+        return newest.rules
+
+    assert rules.started_with(file, "a.yaml")
+    rules.apply(ours, "chief")
+    assert not rules.started_with(file, "a.yaml")
+    assert now() == ours
+    assert rules.started_with(changed, "a.yaml"), "the file is another now"
+    assert rules.started_with(file, "a.yaml"), "and is what it was"
+    assert rules.started_with(third, "b.yaml")
+    assert rules.started_with(file, "a.yaml"), "another file was asked for"
+    assert now() == file
