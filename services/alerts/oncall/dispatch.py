@@ -30,6 +30,9 @@ _LATE, _SOON = MINUTE, 5 * SECOND
 #: What people, or the design, do to an alarm that then asks nobody any more.
 _ANSWERS = frozenset(("acknowledged", "reset", "shelved", "removed", "suppressed"))
 
+#: States of an alarm that holds and that nobody has acknowledged.
+_ASKS = frozenset("BE")
+
 _DECISION = tuple(one.name for one in fields(Decision))
 
 #: Pages whose outcome is waited for; more than any utility has people.
@@ -67,8 +70,8 @@ class Dispatch:
             refusal = why_nobody(event)
             if refusal is not None:
                 return [*out, self._decide(now, event.occurrence, Kind.HOLD, refusal, occurrence=event.occurrence)]
-            if not event.annunciated:
-                return out  # nothing that anybody was told of
+            if not event.annunciated or event.state not in _ASKS:
+                return out  # nobody was told of it, or it was before the first start: its end or answer pages nobody
         problem, heavier = self.problems.take_alarm(event, text_of(event), facts_of(event))
         detail = f"{event.rule}: {event.transition}"
         seen = (event.who or "somebody") if event.transition in _ANSWERS and event.who != BY_ITSELF else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from services.alerts.oncall.policy import WEIGHTS
@@ -197,14 +197,17 @@ class Problems:
             problem = Problem(event.occurrence, event.site, event.station, event.time)
             self._add(problem)
         before = problem.weight
-        known = event.occurrence in problem.members
+        known = problem.members.get(event.occurrence)
         key = f"{event.station}/{event.point}/{event.rule}"
-        problem.put(event.occurrence, Member(key, event.priority, event.state, text, facts))
+        member = Member(key, event.priority, event.state, text, facts)
+        if known is not None and not member.stands:
+            member = replace(member, text=known.text, facts=known.facts)  # the value at its end is beyond no limit
+        problem.put(event.occurrence, member)
         self._of[event.occurrence] = problem
         if event.annunciated and event.state not in _ASIDE:
             if WEIGHTS[event.priority] > WEIGHTS[problem.worst]:
                 problem.worst = event.priority
-            if event.priority == "critical" and (not known or event.transition == "raised"):
+            if event.priority == "critical" and (known is None or event.transition == "raised"):
                 problem.criticals += 1
         return problem, problem.weight > before
 

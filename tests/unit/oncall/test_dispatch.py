@@ -36,6 +36,28 @@ def test_an_acknowledgement_before_the_repeat_leaves_it_at_one_page() -> None:
     assert [d.why for d in desk.decisions if d.kind is Kind.STOP] == [Why.ACKNOWLEDGED]
 
 
+@pytest.mark.parametrize(("transition", "state"), [("cleared", "D"), ("acknowledged", "C"), ("cleared", "A")])
+def test_the_end_or_the_answer_of_what_came_before_the_first_start_pages_nobody(transition: str, state: str) -> None:
+    desk = Desk()
+    desk.raised(0, HEAD, transition=transition, state=state)
+    desk.wait(60)
+    assert desk.told() == []
+    assert not desk.dispatch.problems.open
+    desk.raised(61, FLOW, number=2, transition="unshelved")
+    assert desk.told() == [(61, "wang", NEW)]
+
+
+def test_what_is_over_is_told_with_the_value_that_it_had_when_it_stood() -> None:
+    desk = Desk()
+    head = desk.raised(0, HEAD, value=1.02, limit=1.0)
+    desk.raised(1, FLOW)
+    desk.then(3, head, "cleared", "D", value=0.8)
+    (problem,) = desk.dispatch.problems.open.values()
+    assert problem.members[head].state == "D"
+    assert problem.members[head].facts["value"] == 1.02
+    assert "1.02" in problem.members[head].text
+
+
 def test_the_alarms_of_one_incident_are_one_problem_and_worsening_after_acknowledgement_pages_once_more() -> None:
     desk = Desk()
     desk.raised(-30, "intake/turbidity/high", "high")
