@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from services.core.catalogue import from_json
-from services.core.errors import HeadworksError
+from services.core.errors import HeadworksError, LogError
 from services.core.records import AlarmEvent, Config, IncidentEvent, Output, Record, Tick
 from services.job.follower import Follower
 from services.job.options import LOG_FILE
@@ -42,9 +42,15 @@ class FolderSource:
 
     async def begin(self, positions: Mapping[str, int] | None, whole: bool) -> Mapping[str, int]:
         """See Source."""
-        if positions is not None:
-            return positions
-        return {_PART: -1 if whole else self._view.head()}
+        head = self._view.head()
+        if positions is None:
+            return {_PART: -1 if whole else head}
+        if positions.get(_PART, -1) > head:
+            raise LogError(
+                f"{self._view.path} ends before the place up to which paging has read it: it was started over, "
+                "or is another one; paging takes a new log up in a new folder only"
+            )
+        return positions
 
     async def follow(self) -> None:
         """See Source."""
