@@ -182,9 +182,13 @@ class Duties:
     # -- paging
 
     def answer(self, user: Identity, address: str, problem: str) -> str:
-        """Somebody takes a problem on: paging is asked to page nobody until it is worse. The wish's name."""
+        """Somebody takes a problem on: paging is asked to page nobody until it is worse than it is shown now, however
+        late it takes that. The wish's name.
+        """
         with self._act(user, address, "answer", "answer", problem):
-            return self._ask(user, "answer", {"problem": problem})
+            shown = next((one.problem for one in self.look().paging.paged if one.problem.id == problem), None)
+            seen = {} if shown is None else {"round": shown.round, "weight": list(shown.weight)}
+            return self._ask(user, "answer", {"problem": problem} | seen)
 
     def silence(self, user: Identity, address: str, prefix: str, until: int, why: str, critical: bool = False) -> str:
         """Nothing under a site, station or point pages until `until` (ns, the run's clock); what is critical does all

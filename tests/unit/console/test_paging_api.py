@@ -13,6 +13,7 @@ import pytest
 from services.console.api.routes import mount
 from services.console.duties import Duties
 from services.core.clock import HOUR, iso
+from services.notify.sources import Happening
 from tests.unit.console.paged import BASE, PagedRoom
 
 
@@ -68,6 +69,23 @@ def test_what_pages_is_told_and_an_answer_ends_it(plant: Plant) -> None:
     assert again["outcome"] == "refused"
     assert "answered by operator" in again["reason"]
     assert plant.call("POST", "/problems/no3/never/answer").json()["outcome"] == "refused"
+
+
+def test_an_answer_that_waited_for_paging_answers_no_more_than_was_shown(plant: Plant) -> None:
+    plant.awake = False
+    name = plant.call("POST", f"/problems/{plant.standing()[0]}/answer").json()["name"]
+    first = next(one for one in plant.events if one.transition == "raised")
+    worse = replace(first, occurrence=f"{first.occurrence}9", number=1, rule="other", priority="critical")
+    plant.notifier.take([Happening("log", len(plant.events), worse)])  # and then it reads what was asked
+    plant.notifier.listen()
+    assert plant.notifier._wishes is not None
+    assert plant.notifier._wishes.outcome(name) not in ("", None)
+    (problem,) = plant.notifier.dispatch.problems.open.values()
+    assert (problem.status, problem.worst) == ("paging", "critical")
+    sent = len(plant.phone.bodies)
+    while asyncio.run(plant.notifier.send_all()):
+        pass
+    assert len(plant.phone.bodies) == sent + 1
 
 
 def test_a_silence_is_set_told_and_ended(plant: Plant) -> None:
