@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
-from services.console.duties import Duties
+from services.console.duties import Duties, Look
 from services.console.pages.attention import marks
+from services.console.pages.duty.notices import of_paging
+from services.core.clock import MINUTE, SECOND
+from services.duty.paged import Paging
 from services.duty.wishes import Wish, Wishes
 from tests.unit.console.paged import PagedRoom
 
@@ -32,3 +36,11 @@ def test_what_reached_nobody_rings_until_it_is_answered(tmp_path: Path) -> None:
     Wishes(plant.database).ask(Wish("a", 1, "li", "answer", {"problem": plant.standing()[0]}))
     assert rings(1) == 0
     assert replace(room, duties=None).unreached() == 0
+
+
+def test_every_page_says_that_paging_has_died() -> None:
+    def told(seen: int) -> str:
+        return "".join(of_paging(Look(paging=Paging(True, seen))))
+
+    assert told(0) == told(time.time_ns()) == ""
+    assert "Paging does not run: last heard of 5 min ago" in told(time.time_ns() - 5 * MINUTE - 3 * SECOND)

@@ -1,13 +1,15 @@
-"""On every page: what is nobody's, what is offered to the visitor, and problems of which nobody was reached."""
+"""On every page: that nobody pages, problems of which nobody was reached, what is nobody's, what is offered."""
 
 from __future__ import annotations
 
 from nicegui import ui
 
-from services.console.markup import join, tag
+from services.console.duties import Look
+from services.console.markup import Markup, join, tag
 from services.console.pages.duty import style
 from services.console.pages.duty.areas import named, shown, take_all
 from services.console.pages.duty.doing import duties
+from services.console.pages.duty.paged import dead
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
 from services.console.words import AREAS, ONCALL
@@ -32,9 +34,8 @@ class Notices:
         """See Content."""
         if frame.room.duties is None:
             return
-        look, unreached = duties(frame).look(), len(duties(frame).look().paging.unreached)
-        words = ONCALL["unreached_short"].format(n=unreached)
-        told = [tag("div", tag("a", words, href="/oncall"), _class="banner alert")] if unreached else []
+        look = duties(frame).look()
+        told = of_paging(look)
         if frame.visitor.user is None:
             frame.show("notices", join(*told))
             return
@@ -49,3 +50,12 @@ class Notices:
             for one in look.book.areas.offers.values() if one.taker == me
         ]  # fmt: skip
         frame.show("notices", join(*told))
+
+
+def of_paging(look: Look) -> list[Markup]:
+    """That nobody pages, and of how many problems nobody was reached."""
+    told = [found] if (found := dead(look)) else []
+    if unreached := len(look.paging.unreached):
+        words = ONCALL["unreached_short"].format(n=unreached)
+        told.append(tag("div", tag("a", words, href="/oncall"), _class="banner alert"))
+    return told

@@ -20,7 +20,7 @@ from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
 from services.console.words import ALARMS, INCIDENT, ONCALL
-from services.core.clock import SECOND
+from services.core.clock import MINUTE, SECOND
 from services.duty.paged import Paged, Told
 
 #: A paging service that has not been heard of for so long (ns of the machine's clock) does not run.
@@ -51,15 +51,22 @@ class BeingPaged:
 
 
 def alive(look: Look) -> Markup:
-    """What is wrong with paging itself; empty when nothing is known to be."""
+    """What is not known of paging itself; empty when all is. That it is dead every page says: see `dead`."""
     said: list[Markup] = []
     if not look.paging.running:
         said.append(tag("div", ONCALL["never"], _class="banner"))
     elif not look.paging.seen:
         said.append(tag("div", ONCALL["unheard"], _class="banner"))
-    elif (silent := time.time_ns() - look.paging.seen) > DEAD_AFTER:
-        said.append(tag("div", ONCALL["dead"].format(age=wording.age(silent)), _class="banner alert"))
     return join(*said)
+
+
+def dead(look: Look) -> Markup:
+    """For every page: paging lived, and does not any more; empty while it does."""
+    silent = time.time_ns() - look.paging.seen
+    if not look.paging.seen or silent <= DEAD_AFTER:
+        return Markup()
+    # By the minute, so that what is read aloud does not change each second.
+    return tag("div", ONCALL["dead"].format(age=wording.age(silent // MINUTE * MINUTE)), _class="banner alert")
 
 
 def _row(frame: Frame, one: Paged, people: Mapping[str, str], moment: Moment) -> Row:
