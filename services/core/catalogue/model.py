@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
 
 from services.core.catalogue.incident_use import IncidentUse
 from services.core.catalogue.zones import BalanceUse, Zone
@@ -54,7 +54,10 @@ VARIABLE: frozenset[str] = frozenset((
 FALLING: frozenset[str] = frozenset(("low", "ewma_low"))
 
 
-def _duration(value: object) -> object:
+def _duration(value: object, info: ValidationInfo) -> object:
+    if info.mode == "python" and isinstance(value, int) and 0 < value < SECOND // 1000:
+        # In a file: nanoseconds, and `wait: 15` would be no wait at all. Canonical JSON may have them.
+        raise ValueError(f"not a duration: {value} has no unit (write 30s, 5m, 1h30m)")
     return parse_duration(value) if isinstance(value, str) else value
 
 

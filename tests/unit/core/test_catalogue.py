@@ -124,6 +124,7 @@ BAD = {
     "units beyond": ("{pump: 2}", "{pump: 100}", "", "units.pump", "100", "99"),
     "unknown field": ("heartbeat: 2m", "heartbeet: 2m", "", "heartbeet", "2m", "is not a field here"),
     "duration without a unit": ("heartbeat: 2m", "heartbeat: soon", "", "heartbeat", "soon", "not a duration"),
+    "duration as a number": ("heartbeat: 2m", "heartbeat: 15", "", "heartbeat", "15", "has no unit"),
     "duration too long": ("heartbeat: 2m", "heartbeat: 401d", "", "heartbeat", "401d", "400d"),
     "consequence missing": ("priority: medium, consequence: c,", "priority: medium,", "", "consequence", "", "is missing"),
     "consequence empty": (
