@@ -183,9 +183,10 @@ class Frame:
 
     def _build(self, moment: Moment) -> None:
         ui.add_css(style.CSS)
+        # Before anything is drawn: whoever listens to the page hears it in its language from the first word.
+        ui.add_head_html(f"<script>document.documentElement.lang = '{self.visitor.language}'</script>")
         ui.add_head_html(f"<script>{style.SCRIPT}{attention.SCRIPT}</script>")
         self.keys.append(("m", LIST["sound_hint"]))
-        ui.run_javascript(f"document.documentElement.lang = '{self.visitor.language}'")
         self._beat = ui.element("div").props('id="beat" aria-hidden="true"').classes("aloud")
         ui.link(PAGE["skip"], "#main").classes("skip")
         self.part("aloud").classes("aloud").props('aria-live="assertive"')
