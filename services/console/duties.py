@@ -97,9 +97,13 @@ class Duties:
         if now - self._tried >= TRIED:
             trial, overdue = next(iter(self._trials.newest(1)), None), self._trials.overdue(self.now())
             self._tried = now
+        # As paging sees it: a swap to nobody does not hold, and a silence ends though nothing was written down.
+        swaps = [one for one in changes if rules is not None and rules.person(one.person) is not None]
+        paging = self._pagings.look()
+        paging = replace(paging, silences=tuple(one for one in paging.silences if one.until > self.now()))
         return Look(
-            self.areas.read(), self.areas.ended(5), self._pagings.look(),
-            None if rules is None else applied(rules, changes), changes, self.works.open(), self.works.closed(10),
+            self.areas.read(), self.areas.ended(5), paging,
+            None if rules is None else applied(rules, swaps), changes, self.works.open(), self.works.closed(10),
             trial, overdue,
         )  # fmt: skip
 

@@ -111,7 +111,8 @@ def add(router: APIRouter, duties: Duties, database: Database, who: Who) -> None
     @router.get("/silences")
     def silences() -> list[SilenceOut]:
         """Those in force, the first to end first."""
-        found = board(database).silences.values()
+        now = duties.now()
+        found = [one for one in board(database).silences.values() if one.until > now]
         return [_silence(one) for one in sorted(found, key=lambda one: (one.until, one.id))]
 
     @router.post("/silences", responses=_REFUSED)

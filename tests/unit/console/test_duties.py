@@ -250,3 +250,13 @@ def test_what_fails_is_tried_again_and_work_begins_then(duty: Duty, monkeypatch:
 
     asyncio.run(until_begun())
     assert duty.told("planned") == ["planned"]
+
+
+def test_a_swap_to_somebody_who_has_left_the_rules_is_not_shown_as_if_it_held(duty: Duty) -> None:
+    rules = duty.duties.rules.newest()
+    assert rules is not None
+    roster, now = rules.rules.rosters[0], duty.duties.now()
+    duty.duties.changes.enter(Change(0, roster.id, "gone", now - HOUR, now + HOUR, "chief", "ill"))
+    shown = duty.duties.look().rules
+    assert shown is not None
+    assert shown.on_duty((roster.id,), now) == roster.on_call(now)

@@ -13,6 +13,7 @@ import pytest
 from services.console.api.routes import mount
 from services.console.duties import Duties
 from services.core.clock import HOUR, iso
+from services.core.records import Tick
 from services.notify.sources import Happening
 from tests.unit.console.paged import BASE, PagedRoom
 
@@ -69,6 +70,15 @@ def test_what_pages_is_told_and_an_answer_ends_it(plant: Plant) -> None:
     assert again["outcome"] == "refused"
     assert "answered by operator" in again["reason"]
     assert plant.call("POST", "/problems/no3/never/answer").json()["outcome"] == "refused"
+
+
+def test_a_silence_that_is_over_is_not_told_though_paging_does_not_run(plant: Plant) -> None:
+    plant.quiet()
+    assert len(Duties(plant.desk, plant.database).look().paging.silences) == 1
+    plant.awake = False
+    plant.feed([Tick(plant.now() + 2 * HOUR)])
+    assert Duties(plant.desk, plant.database).look().paging.silences == ()
+    assert plant.call("GET", "/silences").json() == []
 
 
 def test_an_answer_that_waited_for_paging_answers_no_more_than_was_shown(plant: Plant) -> None:
