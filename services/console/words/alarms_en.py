@@ -85,7 +85,7 @@ ALARM_ACTS: dict[str, Any] = {
     "sure": "Acknowledge {n}, {critical} critical among them",
     "passed_over": "{n} of the selected cannot be and are left out.",
     "shelve": "Shelve {n} alarms", "shelve_one": "Shelve this alarm",
-    "shelved_means": "What is shelved stays silent until then, whatever happens. Everybody sees who shelved it and why.",
+    "shelved_means": "What is shelved is silent until then, whatever happens. Everybody sees who shelved it and why.",
     "why": "Why", "reasons": {
         "repair": "Repair or maintenance", "instrument": "Instrument at fault", "nuisance": "Comes again and again",
         "known": "Known, and dealt with elsewhere", "other": "Other (say why)",
