@@ -49,9 +49,8 @@ class Dispatch:
         self.morning = Morning(rules)
         self._pending: dict[str, Decision] = {}
         self._number = 0
-        self._due: list[
-            tuple[int, int, str]
-        ] = []  # a heap of (due, opened, problem); what is not so any more is passed
+        # A heap of (due, opened, problem); what is not so any more is passed.
+        self._due: list[tuple[int, int, str]] = []
 
     # -- what comes
 
@@ -233,9 +232,7 @@ class Dispatch:
             problem.asked = problem.round
         problem.step = problem.times = problem.held = 0
         self._plan(problem, max(1, now + policy.steps[0].wait))
-        out = []
-        if problem.round > 1:
-            out.append(self._decide(now, problem.id, Kind.RESUME, why, detail, occurrence))
+        out = [self._decide(now, problem.id, Kind.RESUME, why, detail, occurrence)] if problem.round > 1 else []
         # What began it is named, or nobody could ask why this alarm paged: its problem may be older than it.
         return out + [
             replace(one, occurrence=occurrence) if one.kind is Kind.PAGE and one.problem == problem.id else one
