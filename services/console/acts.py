@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -180,7 +181,8 @@ async def _listen(desk: Desk, results: Sequence[Result], lines: _Lines) -> None:
 def _orders(act: Act, user: Identity, now: int) -> list[Command]:
     orders = []
     for occurrence in act.occurrences:
-        seed = act.key or f"{now} {act.why} {act.until}"
+        # Without a name of the sender's each act is one of its own, though a player's clock may stand.
+        seed = act.key or secrets.token_hex(8)
         name = hashlib.blake2b(f"{user.name} {act.action} {occurrence} {seed}".encode(), digest_size=12).hexdigest()
         site = occurrence.partition("@")[0].partition("/")[0]
         orders.append(Command(

@@ -17,6 +17,9 @@ from services.duty.lease import Lease
 from services.store.database import Database
 from services.store.tables import DecisionRow, Outgoing, Progress
 
+#: Under which the place in a data folder's log is kept.
+FOLDER = "log"
+
 
 class Store:
     """One process writes it at a time, its lease sees to that; several may read.
@@ -59,6 +62,16 @@ class Store:
                 session.execute(delete(Outgoing).where(Outgoing.page.in_(finished)))
             for number, outcome in wished:
                 wishes.take(session, number, now, outcome)
+
+    def forget(self, source: str) -> None:
+        """The source was started over: where it was, what was decided and what was to go are of what is gone.
+
+        People, rules, swaps and who answers for what stay.
+        """
+        with self._database.writing() as session:
+            for table in (Outgoing, DecisionRow):
+                session.execute(delete(table))
+            session.execute(delete(Progress).where(Progress.source == source))
 
     def outgoing(self, now: int, limit: int = 100) -> list[tuple[str, int, Decision]]:
         """(page, tries begun, decision) of the messages that may go at `now` (ns), oldest first."""

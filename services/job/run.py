@@ -311,7 +311,17 @@ async def _cancel(tasks: list[asyncio.Future[Any]]) -> None:
 
 
 def _remove_run(data: Path) -> None:
-    """Removes what a run writes, and nothing else that may lie in the folder."""
+    """Removes what a run writes, and where paging was in it; nothing else that may lie in the folder."""
     for name in (LOG_FILE, f"{LOG_FILE}-wal", f"{LOG_FILE}-shm"):
         (data / name).unlink(missing_ok=True)
     shutil.rmtree(data / HISTORY, ignore_errors=True)
+    from services.store.database import STORE_FILE, Database  # only where there is one: it is slow to load
+
+    if (data / STORE_FILE).exists():
+        from services.duty.log import FOLDER, Store
+
+        database = Database.in_folder(data)
+        try:
+            Store(database).forget(FOLDER)
+        finally:
+            database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Self
 from services.core.catalogue import from_json
 from services.core.errors import HeadworksError, LogError
 from services.core.records import AlarmEvent, Config, IncidentEvent, Output, Record, Tick
+from services.duty.log import FOLDER
 from services.job.follower import Follower
 from services.job.options import LOG_FILE
 from services.notify.known import SiteWords, words_of
@@ -17,7 +19,10 @@ from services.notify.sources import Clock, Happening
 from services.runtime.local import LogView
 
 #: Its only part, and its name.
-_PART = "log"
+_PART = FOLDER
+
+#: Whether it is still the same file is looked at this often (s).
+_LOOK = 1.0
 
 
 class FolderSource:
@@ -29,6 +34,7 @@ class FolderSource:
         self.clock = Clock(player)
         self.names: dict[str, SiteWords] = {}
         self._view = LogView.open(data / LOG_FILE)
+        self._file = self._view.path.stat().st_ino
         self._follower = Follower(self._view, [self._take])
         self._waiting: list[Happening] = []
 
@@ -48,15 +54,31 @@ class FolderSource:
         if positions.get(_PART, -1) > head:
             raise LogError(
                 f"{self._view.path} ends before the place up to which paging has read it: it was started over, "
-                "or is another one; paging takes a new log up in a new folder only"
+                "or is another one; `headworks run --fresh` has paging begin anew, and so does a new folder"
             )
         return positions
 
     async def follow(self) -> None:
         """See Source."""
         async with self._follower:
-            await self._follower.wait()
+            ended = asyncio.ensure_future(self._follower.wait())
+            try:
+                while not ended.done():
+                    self._same()
+                    await asyncio.wait({ended}, timeout=_LOOK)
+                await ended
+            finally:
+                ended.cancel()
         raise HeadworksError("the site log ended")
+
+    def _same(self) -> None:
+        """Else it would read on in a file that nobody writes any more, and page nobody, without a word."""
+        try:
+            same = self._view.path.stat().st_ino == self._file
+        except OSError:
+            same = False
+        if not same:
+            raise LogError(f"{self._view.path} was started over while paging read it: start `headworks notify` again")
 
     async def caught_up(self) -> None:
         """See Source."""

@@ -89,7 +89,7 @@ async def measure(
         while not until():
             moment = now()
             value = signal(moment)
-            if value != told or moment - at >= HEARTBEAT * SECOND:
+            if value != told or not 0 <= moment - at < HEARTBEAT * SECOND:  # a clock may be set back
                 times, good = np.array([moment], np.int64), np.zeros(1, np.uint8)
                 await gateway.publish(station, times, index, np.array([value]), good, moment)
                 told, at = value, moment

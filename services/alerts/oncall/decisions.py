@@ -26,7 +26,7 @@ class Why(StrEnum):
     """The reason, as a constant; `detail` has the names and times."""
 
     NEW = "a new problem"
-    WORSE = "worse than what was acknowledged"
+    WORSE = "worse than before"
     REPEAT = "nobody has acknowledged"
     ESCALATE = "nobody has acknowledged: the next in line"
     NEXT_WAY = "the channel before it failed"
