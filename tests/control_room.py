@@ -15,10 +15,10 @@ from sqlalchemy import event
 from services.access.accounts import Accounts
 from services.access.roles import Role
 from services.alerts.processor import AlertProcessor
-from services.console.acts import Desk
-from services.console.answers import Answers
-from services.console.live import LiveView
-from services.console.snapshots import Status
+from services.console.acting.acts import Desk
+from services.console.acting.answers import Answers
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.catalogue.model import Catalogue, Point, Site
 from services.core.clock import SECOND
 from services.core.errors import LogError

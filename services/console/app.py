@@ -17,14 +17,14 @@ from nicegui import ui
 from starlette.responses import Response
 
 from services.access.sessions import Sessions
-from services.console import link, sign_in, troubles
-from services.console import people as peoples
-from services.console.acts import Desk
+from services.console import troubles
+from services.console.acting.acts import Desk
+from services.console.acting.duties import Duties
 from services.console.api import routes as api
-from services.console.duties import Duties
-from services.console.gate import Gate, Visitor, address_of, language_of, to_sign_in
-from services.console.guard import Guard
-from services.console.live import LiveView
+from services.console.door import link, sign_in
+from services.console.door import people as peoples
+from services.console.door.gate import Gate, Visitor, address_of, language_of, to_sign_in
+from services.console.door.guard import Guard
 from services.console.pages.alarm_list.page import AlarmPage
 from services.console.pages.alarm_one import AlarmOne
 from services.console.pages.duty.notices import Notices
@@ -35,7 +35,8 @@ from services.console.pages.oncall import OnCallNow
 from services.console.pages.overview import Overview
 from services.console.pages.work import WorkWindows
 from services.console.room import Room
-from services.console.snapshots import Status
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.console.words import PAGE
 from services.core.catalogue.model import Catalogue
 from services.store.database import Database, StoreError

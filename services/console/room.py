@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from services.console.acts import Desk
-from services.console.duties import Duties
-from services.console.gate import Gate
-from services.console.live import LiveView
+from services.console.acting.acts import Desk
+from services.console.acting.duties import Duties
+from services.console.door.gate import Gate
 from services.console.pages.moment import Moment
-from services.console.snapshots import Status
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.store.database import Database
 
 

@@ -8,10 +8,10 @@ from fastapi.exception_handlers import http_exception_handler
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from services.console.gate import language_of
-from services.console.guard import STATIC
+from services.console.door.gate import language_of
+from services.console.door.guard import STATIC
+from services.console.door.plain import document
 from services.console.markup import tag
-from services.console.plain import document
 from services.console.words import NAVIGATION, PAGE, PEOPLE, speaking
 
 _log = structlog.get_logger("headworks.console")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse
 
-from services.console.guard import Guard
+from services.console.door.guard import Guard
 from services.console.markup import Markup, join, tag
 
 #: Seconds until the browser asks again.

@@ -6,7 +6,7 @@ import math
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from services.console.snapshots import PointView
+from services.console.view.snapshots import PointView
 from services.console.words import language
 from services.core.clock import HOUR, MINUTE, SECOND, to_datetime
 from services.core.phrases import Phrases, shipped

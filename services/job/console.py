@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.console.answers import Answers
-from services.console.live import LiveView
-from services.console.snapshots import Status
+from services.console.acting.answers import Answers
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.catalogue import Catalogue
 from services.core.phrases import kept, shipped
 from services.core.records import Record
@@ -39,9 +39,9 @@ async def serve_console(
 ) -> None:
     """Until cancelled. The web packages are loaded only here: a run without a console is quicker for it."""
     from services.access.accounts import Accounts
-    from services.console.acts import Desk
+    from services.console.acting.acts import Desk
+    from services.console.acting.keeping import keep
     from services.console.app import bind, build, serve
-    from services.console.keeping import keep
     from services.console.wording import use
     from services.store.database import Database
 

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from services.aggregator.sinks.parquet import Historian
 from services.aggregator.windows.warm import warm_up as warm_windows
 from services.alerts.warm import warm_up
-from services.console.answers import Answers
-from services.console.live import LiveView
-from services.console.snapshots import Status
+from services.console.acting.answers import Answers
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.catalogue import Catalogue, Site
 from services.core.clock import to_datetime
 from services.core.errors import HeadworksError

@@ -17,8 +17,8 @@ from services.core.errors import LogError, Rejected
 from services.core.ports import Entry
 from services.core.records import AlarmEvent, Config, IncidentEvent, Tick
 from services.core.settings import Settings
+from services.daemons.control_room.load import Load
 from services.daemons.health import Health
-from services.daemons.load import Load
 from services.notify.known import SiteWords, words_of
 from services.notify.sources import Clock, Happening
 from services.runtime.cluster.catalogues import catalogue_of, load_catalogues

@@ -14,11 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from services.console.acts import Desk
-from services.console.answers import Answers
+from services.console.acting.acts import Desk
+from services.console.acting.answers import Answers
 from services.console.app import bind, build, serve
-from services.console.live import LiveView
-from services.console.snapshots import Status
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.clock import SECOND
 from services.core.records import Tick
 from tests.browser import storm

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from services.alerts.oncall.decisions import Kind
 from services.alerts.oncall.dispatch import Dispatch
+from services.console.acting.keeping import keep
 from services.console.app import bind, build, serve
-from services.console.keeping import keep
 from services.core.clock import SECOND
 from services.core.records import IncidentEvent, Tick
 from services.duty.log import Store

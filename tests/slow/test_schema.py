@@ -18,9 +18,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from services.console.acting.duties import Duties
 from services.console.api.routes import mount
-from services.console.duties import Duties
-from services.console.guard import Guard
+from services.console.door.guard import Guard
 from tests.control_room import ROLES, ControlRoom, levels
 
 #: Requests to each address, of each role, that fit the description; and as many that do not.

@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
-from services.console.acts import Desk, Forbidden
+from services.console.acting.acts import Desk, Forbidden
+from services.console.acting.comments import LONGEST, BadComment, Comment, Comments, write
 from services.console.api.models import Body, Name, Problem
 from services.console.api.who import Who
-from services.console.comments import LONGEST, BadComment, Comment, Comments, write
-from services.console.gate import address_of
+from services.console.door.gate import address_of
 from services.core.clock import iso
 
 

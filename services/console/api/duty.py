@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.access.accounts import Identity
-from services.console.acts import Forbidden, NeedsEnd
+from services.console.acting.acts import Forbidden, NeedsEnd
+from services.console.acting.duties import Duties
 from services.console.api.models import Body, Name, Problem, Time, Why, ns
 from services.console.api.who import Who
-from services.console.duties import Duties
-from services.console.gate import address_of
+from services.console.door.gate import address_of
 from services.core.clock import iso
 from services.core.errors import HeadworksError, LogError
 from services.duty.areas import NotDone, Offer

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.console.acts import LONGEST_WHY, NAME
+from services.console.acting.acts import LONGEST_WHY, NAME
 from services.core.clock import to_ns
 
 Action = Literal[

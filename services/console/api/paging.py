@@ -12,11 +12,11 @@ from services.access.accounts import Identity
 from services.alerts.oncall.problems import Problem as Paged
 from services.alerts.oncall.problems import Status
 from services.alerts.oncall.silences import Silence
-from services.console.acts import Forbidden
+from services.console.acting.acts import Forbidden
+from services.console.acting.duties import Duties
 from services.console.api.models import Body, Name, Problem, Time, Why, ns
 from services.console.api.who import Who
-from services.console.duties import Duties
-from services.console.gate import address_of
+from services.console.door.gate import address_of
 from services.core.clock import iso
 from services.duty.areas import NotDone
 from services.duty.board import board

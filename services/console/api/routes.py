@@ -9,7 +9,9 @@ from fastapi.openapi.utils import get_openapi
 
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
-from services.console.acts import Act, Desk, Forbidden, NeedsEnd, do
+from services.console.acting.acts import Act, Desk, Forbidden, NeedsEnd, do
+from services.console.acting.comments import Comments
+from services.console.acting.duties import Duties
 from services.console.api import comments, duty, paging, shift, told
 from services.console.api.models import (
     AlarmOut,
@@ -29,9 +31,7 @@ from services.console.api.models import (
 )
 from services.console.api.refusals import refuse
 from services.console.api.who import Who
-from services.console.comments import Comments
-from services.console.duties import Duties
-from services.console.gate import address_of
+from services.console.door.gate import address_of
 from services.core.clock import iso
 from services.core.errors import LogError
 from services.store.database import Database

@@ -12,16 +12,16 @@ from pydantic import BaseModel, Field, StringConstraints
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
 from services.alerts.lifecycle.standing import Standing
-from services.console import playbook
-from services.console.acts import Desk
+from services.console.acting.acts import Desk
+from services.console.acting.logbook import Empty, Logbook
 from services.console.api import told
 from services.console.api.models import Body, IncidentOut, Problem
 from services.console.api.who import Who
-from services.console.gate import address_of
-from services.console.handover import ALARM_LISTS, BadShift, Sheet, sheet, starts_of
-from services.console.logbook import Empty, Logbook
+from services.console.door.gate import address_of
 from services.console.pages.handover import FRESH
-from services.console.snapshots import IncidentView
+from services.console.view import playbook
+from services.console.view.handover import ALARM_LISTS, BadShift, Sheet, sheet, starts_of
+from services.console.view.snapshots import IncidentView
 from services.core.clock import iso
 from services.duty.notes import LONGEST, Note
 from services.duty.steps import Tick, in_force

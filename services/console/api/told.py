@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from services.console.api.models import AlarmOut, IncidentOut, SiteOut, TransitionOut
-from services.console.snapshots import AlarmView, IncidentView, SiteView
+from services.console.view.snapshots import AlarmView, IncidentView, SiteView
 from services.core.clock import iso
 from services.core.records import AlarmEvent
 

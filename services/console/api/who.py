@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.access.accounts import Accounts, Identity
 from services.access.guesses import TooOften
-from services.console.gate import address_of
+from services.console.door.gate import address_of
 from services.store.database import StoreError
 
 _bearer = HTTPBearer(auto_error=False, description="A token of `headworks users token`")

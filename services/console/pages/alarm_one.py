@@ -8,16 +8,16 @@ from __future__ import annotations
 from nicegui import ui
 
 from services.console import wording
-from services.console.alarms import Occurrence
-from services.console.comments import Comments
+from services.console.acting.comments import Comments
 from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.alarm_list import bars, doing, look, rows, spark
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.snapshots import AlarmView
-from services.console.trend import SPAN
+from services.console.view.alarms import Occurrence
+from services.console.view.snapshots import AlarmView
+from services.console.view.trend import SPAN
 from services.console.words import ALARM_ACTS, ALARMS, LIST, speaking
 from services.core.catalogue.model import Rule
 from services.core.clock import HOUR

@@ -9,7 +9,7 @@ from services.console import wording
 from services.console.markup import Markup, join, tag
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import labelled
-from services.console.snapshots import AlarmView, Transition
+from services.console.view.snapshots import AlarmView, Transition
 from services.console.words import ALARMS
 from services.core.catalogue.model import Rule
 

@@ -6,8 +6,8 @@ critical or high alarm, and whenever a page has reached nobody; it is not the ho
 
 from __future__ import annotations
 
-from services.console.live import LiveView
 from services.console.markup import Markup, tag
+from services.console.view.live import LiveView
 from services.console.words import LIST
 
 

@@ -13,8 +13,8 @@ from nicegui import background_tasks, ui
 
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
-from services.console.acts import LATE, Act, Forbidden, NeedsEnd, Result, do, later
-from services.console.gate import Visitor
+from services.console.acting.acts import LATE, Act, Forbidden, NeedsEnd, Result, do, later
+from services.console.door.gate import Visitor
 from services.console.markup import Markup, tag
 from services.console.pages import attention, header, style
 from services.console.pages.moment import Moment

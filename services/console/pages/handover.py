@@ -11,9 +11,8 @@ from nicegui import ui
 
 from services.alerts.lifecycle.standing import Standing
 from services.console import wording
-from services.console.acts import Forbidden
-from services.console.handover import Bad, BadShift, Changes, Sheet, Silent, sheet, starts_of
-from services.console.logbook import Empty, Logbook
+from services.console.acting.acts import Forbidden
+from services.console.acting.logbook import Empty, Logbook
 from services.console.markup import Markup, join, tag
 from services.console.pages import handover_text as said
 from services.console.pages import incident, naming
@@ -21,7 +20,8 @@ from services.console.pages.frame import Frame
 from services.console.pages.handover_style import CSS
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.snapshots import IncidentView
+from services.console.view.handover import Bad, BadShift, Changes, Sheet, Silent, sheet, starts_of
+from services.console.view.snapshots import IncidentView
 from services.console.words import HANDOVER, PAGE, PLANTS, speaking
 from services.core.clock import DAY
 from services.core.records import AlarmEvent

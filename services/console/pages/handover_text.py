@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from services.alerts.lifecycle.standing import Standing
 from services.console import wording
-from services.console.handover import ALARM_LISTS, Changes, Sheet
 from services.console.pages import incident, naming
 from services.console.pages.moment import Moment
+from services.console.view.handover import ALARM_LISTS, Changes, Sheet
 from services.console.words import ALARMS, HANDOVER
 from services.core.records import AlarmEvent
 from services.duty.notes import Note

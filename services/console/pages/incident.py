@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from services.console import playbook, wording
+from services.console import wording
 from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.snapshots import Forecast, IncidentView, severity
+from services.console.view import playbook
+from services.console.view.snapshots import Forecast, IncidentView, severity
 from services.console.words import INCIDENT, PLANTS
 from services.core.catalogue.model import Site
 from services.core.clock import HOUR

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.moment import Moment
-from services.console.snapshots import IncidentView
+from services.console.view.snapshots import IncidentView
 from services.console.words import INCIDENTS
 
 #: Rows that are shown here.

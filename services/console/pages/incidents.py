@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from services.console import playbook, wording
+from services.console import wording
 from services.console.markup import Markup, join, tag
 from services.console.pages import incident
 from services.console.pages.frame import Frame
 from services.console.pages.incident_style import CSS
 from services.console.pages.moment import Moment
 from services.console.pages.one_incident import OneIncident
-from services.console.shift import KEPT_ALARMS, KEPT_COURSES
-from services.console.snapshots import IncidentView
+from services.console.view import playbook
+from services.console.view.shift import KEPT_ALARMS, KEPT_COURSES
+from services.console.view.snapshots import IncidentView
 from services.console.words import INCIDENTS
 
 #: Characters of an incident's name in an address.

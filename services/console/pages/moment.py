@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.console import wording
-from services.console.live import LiveView
-from services.console.snapshots import Status
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.clock import HOUR
 
 #: Wall seconds without a tick after which the page says that data stopped.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from services.console.gate import Visitor
+from services.console.door.gate import Visitor
 from services.console.markup import Markup, join, tag
 from services.console.words import NAVIGATION
 

@@ -9,19 +9,20 @@ from typing import Any
 from nicegui import ui
 
 from services.alerts.oncall.decisions import Decision
-from services.console import playbook, wording
-from services.console.acts import Forbidden
-from services.console.comments import BadComment, Comment, Comments, write
-from services.console.logbook import Logbook
+from services.console import wording
+from services.console.acting.acts import Forbidden
+from services.console.acting.comments import BadComment, Comment, Comments, write
+from services.console.acting.logbook import Logbook
 from services.console.markup import Markup, join, tag
 from services.console.pages import incident, timeline
 from services.console.pages.alarm_list.spark import spark
 from services.console.pages.frame import Frame
 from services.console.pages.incident_alarms import related
 from services.console.pages.moment import Moment
-from services.console.playbook import Step
-from services.console.snapshots import IncidentView
-from services.console.trend import SPAN
+from services.console.view import playbook
+from services.console.view.playbook import Step
+from services.console.view.snapshots import IncidentView
+from services.console.view.trend import SPAN
 from services.console.words import INCIDENTS, PAGE, TIMELINE, speaking
 from services.core.clock import HOUR
 from services.duty.log import Store

@@ -9,7 +9,7 @@ from services.console.markup import tag
 from services.console.pages import alarms, incident, plants, trends
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
-from services.console.trend import SPAN
+from services.console.view.trend import SPAN
 from services.console.words import ALARMS, PLANTS, TRENDS
 from services.core.clock import HOUR
 

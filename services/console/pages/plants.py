@@ -9,7 +9,7 @@ from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.snapshots import PointView, SiteView, StationView, severity
+from services.console.view.snapshots import PointView, SiteView, StationView, severity
 from services.console.words import ALARMS, PLANTS
 
 #: What is shown of each type of station; a point that the catalogue lacks is left out.

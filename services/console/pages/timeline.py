@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from services.alerts.oncall.decisions import Decision, Kind
 from services.console import wording
-from services.console.comments import Comment
+from services.console.acting.comments import Comment
 from services.console.markup import Markup, join, tag
 from services.console.pages import incident, naming
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.shift import Course
-from services.console.snapshots import IncidentView
+from services.console.view.shift import Course
+from services.console.view.snapshots import IncidentView
 from services.console.words import ALARMS, TIMELINE
 from services.core.records import AlarmEvent
 from services.duty.steps import Tick

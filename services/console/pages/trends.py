@@ -10,8 +10,8 @@ from typing import Any
 from services.console import wording
 from services.console.pages import alarms
 from services.console.pages.moment import Moment
-from services.console.snapshots import SiteView, Trend
-from services.console.trend import SPAN
+from services.console.view.snapshots import SiteView, Trend
+from services.console.view.trend import SPAN
 from services.console.words import TRENDS
 from services.core.catalogue.model import Site
 

@@ -9,7 +9,7 @@ from nicegui.events import KeyEventArguments
 
 from services.access.accounts import Identity
 from services.console import wording
-from services.console.acts import Result
+from services.console.acting.acts import Result
 from services.console.markup import Markup, join, tag
 from services.console.pages.duty.dialogs import Field, Values, ask, at
 from services.console.pages.duty.doing import attempt, duties, text

@@ -11,9 +11,9 @@ import httpx
 from fastapi import FastAPI
 
 from services.access.sessions import Sessions
-from services.console import people, sign_in
-from services.console.gate import Gate
-from services.console.guard import Guard
+from services.console.door import people, sign_in
+from services.console.door.gate import Gate
+from services.console.door.guard import Guard
 from services.console.room import Room
 from services.console.troubles import away
 from services.store.database import StoreError

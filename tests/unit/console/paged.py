@@ -12,9 +12,9 @@ from fastapi import FastAPI
 
 from services.access.sessions import Sessions
 from services.alerts.oncall.decisions import Decision
-from services.console import link
-from services.console.gate import Gate
-from services.console.guard import Guard
+from services.console.door import link
+from services.console.door.gate import Gate
+from services.console.door.guard import Guard
 from services.console.room import Room
 from services.core.catalogue.model import Site
 from services.duty.links import Links

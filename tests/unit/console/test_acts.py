@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from services.access.accounts import Identity
-from services.console.acts import Act, Desk, Forbidden, NeedsEnd, do, later
-from services.console.answers import Answers
+from services.console.acting.acts import Act, Desk, Forbidden, NeedsEnd, do, later
+from services.console.acting.answers import Answers
 from services.core.clock import HOUR
 from services.core.errors import LogError
 from services.core.records import Record

@@ -17,19 +17,19 @@ from fastapi import APIRouter, FastAPI
 
 from services.access.accounts import Identity
 from services.access.roles import Role
-from services.console import comments
-from services.console.acts import Act, Forbidden, do
-from services.console.alarms import Occurrence
+from services.console.acting import comments
+from services.console.acting.acts import Act, Forbidden, do
+from services.console.acting.comments import BadComment, Comments
 from services.console.api import comments as api
 from services.console.api.who import Who
-from services.console.comments import BadComment, Comments
-from services.console.gate import Visitor
+from services.console.door.gate import Visitor
 from services.console.pages.alarm_list import bars, dialogs, doing, rows, shelf, spark
 from services.console.pages.alarm_list.found import find
 from services.console.pages.alarm_list.order import Order
 from services.console.pages.alarm_list.query import ROWS, Query, asked
 from services.console.pages.moment import Moment
-from services.console.snapshots import Trend
+from services.console.view.alarms import Occurrence
+from services.console.view.snapshots import Trend
 from services.core.clock import HOUR, MINUTE, parse_time
 from tests.control_room import ControlRoom, levels
 

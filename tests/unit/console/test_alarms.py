@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from services.console.alarms import Alarms
-from services.console.live import LiveView
 from services.console.pages import alarms as page
 from services.console.pages.moment import Moment
-from services.console.snapshots import Status
+from services.console.view.alarms import Alarms
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.clock import HOUR, SECOND
 from services.core.records import Tick
 from tests.unit.alerts.test_commands import HIGH, T0, Run, plant

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.console.guard import LONGEST_BODY, Guard
+from services.console.door.guard import LONGEST_BODY, Guard
 from services.core.clock import SECOND, iso
 from services.core.records import Tick
 from tests.control_room import levels

@@ -11,9 +11,9 @@ import pytest
 
 from services.access.accounts import Identity
 from services.access.roles import Role
-from services.console.acts import Forbidden
-from services.console.duties import Duties
-from services.console.keeping import Keeping, keep
+from services.console.acting.acts import Forbidden
+from services.console.acting.duties import Duties
+from services.console.acting.keeping import Keeping, keep
 from services.core.clock import HOUR, MINUTE
 from services.core.records import Tick
 from services.duty.areas import NotDone
@@ -236,7 +236,7 @@ def test_what_fails_is_tried_again_and_work_begins_then(duty: Duty, monkeypatch:
             raise ValueError("nobody thought of this")
         return settle()
 
-    monkeypatch.setattr("services.console.keeping.PERIOD", 0.001)
+    monkeypatch.setattr("services.console.acting.keeping.PERIOD", 0.001)
     monkeypatch.setattr("services.duty.area_book.AreaBook.settle", sometimes)
 
     async def until_begun() -> None:

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.console.acting.duties import Duties
 from services.console.api.routes import mount
-from services.console.duties import Duties
 from services.core.clock import HOUR, iso
 from tests.control_room import ControlRoom
 from tests.rosters import rosters

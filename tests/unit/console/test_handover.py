@@ -14,12 +14,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.console.acting.duties import Duties
 from services.console.api.routes import mount
-from services.console.duties import Duties
-from services.console.handover import BadShift, sheet, shift_at, starts_of
 from services.console.pages import handover as page
 from services.console.pages import handover_text
 from services.console.pages.moment import Moment
+from services.console.view.handover import BadShift, sheet, shift_at, starts_of
 from services.console.words import speaking
 from services.core.clock import HOUR, MINUTE, SECOND
 from services.core.records import Command, IncidentEvent, Tick

@@ -11,16 +11,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.alerts.oncall.decisions import Decision, Kind, Why
-from services.console import playbook
-from services.console.comments import Comment
-from services.console.live import LiveView
+from services.console.acting.comments import Comment
 from services.console.pages import incident, timeline
 from services.console.pages.incident_alarms import related
 from services.console.pages.incidents import listed
 from services.console.pages.moment import Moment
 from services.console.pages.one_incident import top
-from services.console.shift import KEPT_COURSES
-from services.console.snapshots import Status
+from services.console.view import playbook
+from services.console.view.live import LiveView
+from services.console.view.shift import KEPT_COURSES
+from services.console.view.snapshots import Status
 from services.console.words import speaking
 from services.core.catalogue import Site, load_catalogue
 from services.core.clock import HOUR, MINUTE

@@ -11,7 +11,7 @@ import pytest
 
 from services.access.roles import Role
 from services.alerts.oncall.decisions import Kind, Why
-from services.console.acts import Act, do
+from services.console.acting.acts import Act, do
 from services.core.clock import HOUR
 from services.core.records import IncidentEvent
 from services.duty.log import Store
@@ -208,7 +208,7 @@ def test_a_database_that_is_away_loses_nothing(room: PagedRoom, monkeypatch: pyt
 
     for gone in ("Links.use", "Links.used", "board"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"services.console.link.{gone}", away)
+            patch.setattr(f"services.console.door.link.{gone}", away)
             assert room.ask("POST", path, data={"seen": "2 0 0 1"}).status_code == 503
     assert room.press(path).status_code == 200
     assert sum(e.transition == "acknowledged" for e in room.events) == 1

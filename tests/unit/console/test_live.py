@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.console.alarms import Alarms
-from services.console.live import LiveView
+from services.console.view.alarms import Alarms
+from services.console.view.live import LiveView
 from services.core.catalogue import to_json
 from services.core.clock import HOUR, MINUTE, SECOND
 from services.core.frame import Frame, make_frame

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from services.console import alarms as fold
-from services.console.alarms import Alarms
-from services.console.live import LiveView
 from services.console.pages import attention
+from services.console.view import alarms as fold
+from services.console.view.alarms import Alarms
+from services.console.view.live import LiveView
 from services.core.clock import MINUTE
 from services.core.records import AlarmEvent, Tick
 from tests.control_room import START, levels

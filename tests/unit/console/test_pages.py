@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from services.console import wording
-from services.console.live import LiveView
 from services.console.markup import join, tag
 from services.console.pages import alarms, header, incident, plants, trends
 from services.console.pages.moment import Moment
-from services.console.snapshots import Status
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.clock import HOUR, MINUTE, SECOND
 from services.core.frame import make_frame
 from services.core.quality import Quality

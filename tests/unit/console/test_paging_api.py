@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from services.console.acting.duties import Duties
 from services.console.api.routes import mount
-from services.console.duties import Duties
 from services.core.clock import HOUR, iso
 from services.core.records import Tick
 from services.notify.sources import Happening

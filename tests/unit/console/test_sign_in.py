@@ -13,7 +13,7 @@ from services.access.guesses import FREE_AT_ADDRESS
 from services.access.roles import Role
 from services.access.sessions import IDLE, LONGEST, LONGEST_VIEWER
 from services.console.app import bind, serve
-from services.console.gate import SESSION
+from services.console.door.gate import SESSION
 from services.core.clock import HOUR, SECOND
 from tests.unit.console.doors import Browser, Doors
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from services.console.live import LiveView
 from services.console.pages import incident, plants, trends
 from services.console.pages.moment import Moment
-from services.console.snapshots import Status
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.catalogue import load_catalogue
 from services.core.clock import MINUTE, parse_time
 from services.core.frame import make_frame

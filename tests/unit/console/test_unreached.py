@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from services.console.duties import Duties, Look
+from services.console.acting.duties import Duties, Look
 from services.console.pages.attention import marks
 from services.console.pages.duty.notices import of_paging
 from services.core.clock import MINUTE, SECOND

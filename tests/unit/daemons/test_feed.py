@@ -8,19 +8,19 @@ from typing import Any, Self
 
 import pytest
 
-from services.console.answers import Answers
-from services.console.live import LiveView
+from services.console.acting.answers import Answers
+from services.console.view.live import LiveView
 from services.core.codec import ALARM, INCIDENT, encode_output
 from services.core.ports import Entry
 from services.core.records import AlarmEvent, IncidentEvent
 from services.core.settings import Settings
-from services.daemons import feed as module
+from services.daemons.control_room import feed as module
+from services.daemons.control_room.feed import Feed
+from services.daemons.control_room.load import Load
+from services.daemons.control_room.standstill import Standstill
 from services.daemons.daemon import Daemon
-from services.daemons.feed import Feed
 from services.daemons.health import Health
-from services.daemons.load import Load
 from services.daemons.metrics import Metrics
-from services.daemons.standstill import Standstill
 from services.runtime.cluster.places import Extent
 from services.runtime.cluster.reading import Batch, Part
 

@@ -11,18 +11,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.console.answers import Answers
-from services.console.live import LiveView
+from services.console.acting.answers import Answers
+from services.console.view.live import LiveView
 from services.console.words import speaking
 from services.core.clock import SECOND
 from services.core.codec import ALARM
 from services.core.settings import Settings
-from services.daemons import lookout as module
+from services.daemons.control_room import lookout as module
+from services.daemons.control_room.feed import Feed
+from services.daemons.control_room.load import Load
+from services.daemons.control_room.lookout import Lookout
 from services.daemons.daemon import Daemon
-from services.daemons.feed import Feed
 from services.daemons.health import Health
-from services.daemons.load import Load
-from services.daemons.lookout import Lookout
 from services.daemons.metrics import Metrics
 from services.runtime.cluster.client import unreachable
 from services.runtime.cluster.places import Extent

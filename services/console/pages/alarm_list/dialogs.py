@@ -9,12 +9,12 @@ from typing import Any
 from nicegui import ui
 
 from services.console import wording
-from services.console.comments import LONGEST
+from services.console.acting.comments import LONGEST
 from services.console.pages import alarms
 from services.console.pages.alarm_list import shelf
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
-from services.console.snapshots import AlarmView
+from services.console.view.snapshots import AlarmView
 from services.console.words import ALARM_ACTS, LIST
 from services.core.clock import MINUTE
 

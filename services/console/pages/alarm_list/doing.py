@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from services.console import comments
-from services.console.acts import Act, Forbidden
-from services.console.alarms import Occurrence
-from services.console.comments import BadComment, Comments
+from services.console.acting import comments
+from services.console.acting.acts import Act, Forbidden
+from services.console.acting.comments import BadComment, Comments
 from services.console.pages.alarm_list import dialogs, shelf
 from services.console.pages.frame import Frame
+from services.console.view.alarms import Occurrence
 from services.console.words import ALARM_ACTS, PAGE
 from services.store.database import StoreError
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.console import wording
-from services.console.alarms import Occurrence
 from services.console.markup import Markup
 from services.console.pages.alarm_list import spark
 from services.console.pages.moment import Moment
-from services.console.trend import SPAN
+from services.console.view.alarms import Occurrence
+from services.console.view.trend import SPAN
 from services.console.words import LIST
 from services.core.clock import HOUR
 

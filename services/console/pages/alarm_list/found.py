@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from services.console.alarms import Occurrence
-from services.console.live import LiveView
 from services.console.pages.alarm_list.query import GROUPS, Query
-from services.console.snapshots import severity
+from services.console.view.alarms import Occurrence
+from services.console.view.live import LiveView
+from services.console.view.snapshots import severity
 from services.console.words import LANGUAGES
 
 #: States that wait to be acknowledged.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.console.alarms import Occurrence
+from services.console.view.alarms import Occurrence
 
 
 class Order:

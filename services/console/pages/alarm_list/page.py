@@ -10,9 +10,8 @@ from urllib.parse import parse_qsl
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from services.console.acts import Act
-from services.console.alarms import Occurrence
-from services.console.comments import Comments
+from services.console.acting.acts import Act
+from services.console.acting.comments import Comments
 from services.console.markup import Markup, join, tag
 from services.console.pages.alarm_list import bars, doing, look, rows, script
 from services.console.pages.alarm_list.drawings import Drawings
@@ -21,6 +20,7 @@ from services.console.pages.alarm_list.order import Order
 from services.console.pages.alarm_list.query import LONGEST_TEXT, ROWS, Query, asked
 from services.console.pages.frame import Frame
 from services.console.pages.moment import Moment
+from services.console.view.alarms import Occurrence
 from services.console.words import LIST, speaking
 from services.store.database import StoreError
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.console import wording
-from services.console.alarms import Occurrence
-from services.console.gate import Visitor
+from services.console.door.gate import Visitor
 from services.console.markup import Markup, join, tag
 from services.console.pages import alarms
 from services.console.pages.alarm_list.found import UNSEEN
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import symbol
-from services.console.snapshots import AlarmView
+from services.console.view.alarms import Occurrence
+from services.console.view.snapshots import AlarmView
 from services.console.words import ALARMS, LIST
 
 #: The acts that a state allows, by its letter; the first is the row's own button.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.console.snapshots import AlarmView
+from services.console.view.snapshots import AlarmView
 from services.core.clock import HOUR, MINUTE, SECOND, to_datetime, to_ns
 
 #: When shifts change where nobody has said otherwise: hours of the day, local time.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from services.console.markup import Markup, tag
-from services.console.snapshots import Trend
+from services.console.view.snapshots import Trend
 
 WIDTH, HEIGHT, EDGE = 132, 30, 3
 

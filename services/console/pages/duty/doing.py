@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from services.access.accounts import Identity
-from services.console.acts import Forbidden, NeedsEnd, Result
-from services.console.duties import Duties
+from services.console.acting.acts import Forbidden, NeedsEnd, Result
+from services.console.acting.duties import Duties
 from services.console.pages.frame import Frame
 from services.console.words import DUTY, PAGE, speaking
 from services.core.errors import HeadworksError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from services.console.duties import Look
+from services.console.acting.duties import Look
 from services.console.markup import Markup, join, tag
 from services.console.pages.duty import style
 from services.console.pages.duty.areas import named, shown, take_all

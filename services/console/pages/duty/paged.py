@@ -10,7 +10,7 @@ from nicegui import ui
 from services.alerts.oncall.policy import WEIGHTS
 from services.alerts.oncall.problems import Member, Status
 from services.console import wording
-from services.console.duties import Look
+from services.console.acting.duties import Look
 from services.console.markup import Markup, join, tag
 from services.console.pages import naming
 from services.console.pages.alarms import link

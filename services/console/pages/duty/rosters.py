@@ -7,7 +7,7 @@ from nicegui import ui
 from services.access.accounts import Identity
 from services.alerts.oncall.policy import OnCall, Person, Reach
 from services.console import wording
-from services.console.duties import Look
+from services.console.acting.duties import Look
 from services.console.markup import Markup, join, tag
 from services.console.pages.duty.dialogs import Field, Values, ask
 from services.console.pages.duty.doing import attempt, duties, text

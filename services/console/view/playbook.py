@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.console.snapshots import IncidentView
+from services.console.view.snapshots import IncidentView
 from services.core.catalogue.known_incidents import INCIDENTS
 from services.core.catalogue.model import Site
 from services.core.records import IncidentEvent

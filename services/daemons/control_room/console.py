@@ -11,20 +11,20 @@ import structlog
 from fastapi import FastAPI
 
 from services.access.accounts import Accounts
-from services.console.acts import Desk
-from services.console.answers import Answers
+from services.console.acting.acts import Desk
+from services.console.acting.answers import Answers
+from services.console.acting.keeping import keep
 from services.console.app import bind, build, serve
-from services.console.keeping import keep
-from services.console.live import LiveView
+from services.console.view.live import LiveView
 from services.console.waiting import waiting
 from services.console.wording import use
 from services.core.catalogue import Catalogue, from_json
 from services.core.errors import HeadworksError
 from services.core.records import Config
 from services.core.settings import Settings
+from services.daemons.control_room.feed import Feed
+from services.daemons.control_room.lookout import Lookout
 from services.daemons.daemon import Daemon
-from services.daemons.feed import Feed
-from services.daemons.lookout import Lookout
 from services.daemons.people import open_people
 from services.daemons.phrases import phrases_of
 from services.runtime.cluster.catalogues import load_catalogues

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
-from services.console.acts import Desk, Forbidden
+from services.console.acting.acts import Desk, Forbidden
 from services.core.errors import HeadworksError
 from services.store.database import Database
 from services.store.tables import CommentRow

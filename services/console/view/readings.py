@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 
 from services.console import wording
-from services.console.listing import LazyMapping
-from services.console.snapshots import PointView, StationView, Trend
-from services.console.trend import Ring
+from services.console.view.listing import LazyMapping
+from services.console.view.snapshots import PointView, StationView, Trend
+from services.console.view.trend import Ring
 from services.core.catalogue.model import Point, Site, Station
 from services.core.clock import MINUTE
 from services.core.frame import Frame

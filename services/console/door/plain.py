@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.responses import HTMLResponse
 
-from services.console.gate import Visitor
+from services.console.door.gate import Visitor
 from services.console.markup import Markup, join, tag
 from services.console.pages import style
 from services.console.pages.navigation import Links, help_button, help_dialog, navigation, of_people

@@ -14,12 +14,12 @@ from services.access.guesses import TooOften
 from services.access.roles import NEEDS, Role, may
 from services.access.sessions import limits
 from services.console import wording
-from services.console.gate import SESSION, Visitor, language_of, to_sign_in
+from services.console.door.gate import SESSION, Visitor, language_of, to_sign_in
+from services.console.door.plain import choice, field, said, signed_in, table
+from services.console.door.sign_in import let_in
 from services.console.markup import Markup, join, tag
 from services.console.pages.navigation import Links
-from services.console.plain import choice, field, said, signed_in, table
 from services.console.room import Room
-from services.console.sign_in import let_in
 from services.console.words import NAVIGATION, PEOPLE, SIGN_IN, speaking
 from services.core.clock import SECOND
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar, overload
 
-from services.console.alarms import Alarms, Occurrence
-from services.console.snapshots import PRIORITIES, severity
+from services.console.view.alarms import Alarms, Occurrence
+from services.console.view.snapshots import PRIORITIES, severity
 
 Value = TypeVar("Value")
 

@@ -18,9 +18,9 @@ import structlog
 from services.access import audit
 from services.access.accounts import Accounts, Identity
 from services.access.roles import NEEDS, may
-from services.console.answers import Answers
-from services.console.live import LiveView
-from services.console.snapshots import Status
+from services.console.acting.answers import Answers
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.core.errors import HeadworksError, LogError
 from services.core.records import AlarmEvent, Command
 from services.store.database import StoreError

@@ -8,14 +8,14 @@ import time
 
 import structlog
 
-from services.console.live import LiveView
-from services.console.snapshots import Status
+from services.console.view.live import LiveView
+from services.console.view.snapshots import Status
 from services.console.words import PAGE
 from services.core.clock import SECOND
 from services.core.codec import ALARM, INCIDENT
+from services.daemons.control_room.feed import Feed
+from services.daemons.control_room.standstill import Standstill
 from services.daemons.daemon import Daemon
-from services.daemons.feed import Feed
-from services.daemons.standstill import Standstill
 from services.runtime.cluster.client import Unreachable, unreachable
 from services.runtime.cluster.places import Extent, extents, group_places, part_named, source_name
 from services.runtime.cluster.reading import Part

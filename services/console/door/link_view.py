@@ -12,7 +12,7 @@ from services.console.markup import Markup, tag
 from services.console.pages.alarms import named
 from services.console.pages.moment import Moment
 from services.console.pages.symbols import labelled, symbol
-from services.console.snapshots import AlarmView
+from services.console.view.snapshots import AlarmView
 from services.console.words import INCIDENT, LINK, PAGE
 
 #: Alarms that are named, and lines of what has happened.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from services.console.snapshots import Forecast, IncidentView, Phase
+from services.console.view.snapshots import Forecast, IncidentView, Phase
 from services.core.records import IncidentEvent
 
 KEPT = 50

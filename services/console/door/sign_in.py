@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from services.access.accounts import LONGEST_PASSWORD
 from services.access.guesses import TooOften
 from services.access.sessions import limits
-from services.console.gate import LANGUAGE, SESSION, Gate, address_of, language_of
+from services.console.door.gate import LANGUAGE, SESSION, Gate, address_of, language_of
+from services.console.door.plain import document, field, said
 from services.console.markup import tag
-from services.console.plain import document, field, said
 from services.console.words import LANGUAGES, NAVIGATION, SIGN_IN, speaking
 from services.core.clock import DAY, SECOND
 from services.store.database import StoreError

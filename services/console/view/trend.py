@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 
-from services.console.snapshots import Trend
+from services.console.view.snapshots import Trend
 from services.core.clock import HOUR, SECOND
 
 SLOT = 15 * SECOND

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from services.console.alarms import Alarms, Occurrence
-from services.console.incidents import Incidents
-from services.console.listing import Lazily, Listing
-from services.console.readings import SiteReadings, saturated
-from services.console.shift import Shift
-from services.console.snapshots import (
+from services.console.view.alarms import Alarms, Occurrence
+from services.console.view.incidents import Incidents
+from services.console.view.listing import Lazily, Listing
+from services.console.view.readings import SiteReadings, saturated
+from services.console.view.shift import Shift
+from services.console.view.snapshots import (
     AlarmView,
     Forecast,
     IncidentView,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from services.access.accounts import Accounts, Identity
 from services.access.audit import plain
 from services.access.roles import NEEDS, may
-from services.console.acts import Forbidden
+from services.console.acting.acts import Forbidden
 from services.core.errors import HeadworksError
 from services.duty.notes import LONGEST, Note, Notes
 from services.duty.steps import Steps, Tick

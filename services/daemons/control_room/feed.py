@@ -10,15 +10,15 @@ from typing import TypeVar
 
 import structlog
 
-from services.console.answers import Answers
-from services.console.live import LiveView
+from services.console.acting.answers import Answers
+from services.console.view.live import LiveView
 from services.core.clock import HOUR
 from services.core.codec import ALARM, DERIVED, INCIDENT, decode_output, decode_records
 from services.core.errors import Rejected
 from services.core.ports import Entry
 from services.core.records import AlarmEvent, Config, IncidentEvent, Output, Record
+from services.daemons.control_room.load import Load
 from services.daemons.daemon import Daemon
-from services.daemons.load import Load
 from services.runtime.cluster.client import Unreachable
 from services.runtime.cluster.places import extents, places_at
 from services.runtime.cluster.reading import Batch, Follower, Part

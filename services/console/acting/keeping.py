@@ -11,7 +11,7 @@ import time
 
 import structlog
 
-from services.console.acts import Desk
+from services.console.acting.acts import Desk
 from services.core.errors import LogError
 from services.duty.area_book import AreaBook
 from services.duty.areas import NotDone

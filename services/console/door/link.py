@@ -21,11 +21,11 @@ from services.access.roles import Role
 from services.access.throttle import Throttle
 from services.alerts.oncall.problems import Problem, Status
 from services.console import wording
-from services.console.acts import Act, Desk, Forbidden, Result, do
-from services.console.gate import address_of, language_of
-from services.console.link_view import answered, shown
+from services.console.acting.acts import Act, Desk, Forbidden, Result, do
+from services.console.door.gate import address_of, language_of
+from services.console.door.link_view import answered, shown
+from services.console.door.plain import document, said
 from services.console.markup import Markup, tag
-from services.console.plain import document, said
 from services.console.room import Room
 from services.console.words import LINK, language, speaking
 from services.core.errors import LogError

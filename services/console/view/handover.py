@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from services.alerts.lifecycle.standing import Handover, Standing
-from services.console.live import LiveView
-from services.console.shift import Load
-from services.console.snapshots import IncidentView, PointView, SiteView, StationView, severity
+from services.console.view.live import LiveView
+from services.console.view.shift import Load
+from services.console.view.snapshots import IncidentView, PointView, SiteView, StationView, severity
 from services.core.clock import DAY, SECOND, to_datetime
 from services.core.errors import HeadworksError
 from services.core.records import AlarmEvent

@@ -15,7 +15,7 @@ from typing import Literal
 from services.access.accounts import Identity
 from services.access.roles import NEEDS, may
 from services.alerts.oncall.policy import OnCall
-from services.console.acts import Act, Desk, Forbidden, Result, do, one_line
+from services.console.acting.acts import Act, Desk, Forbidden, Result, do, one_line
 from services.core.clock import DAY, iso
 from services.core.errors import HeadworksError
 from services.core.records import AlarmEvent

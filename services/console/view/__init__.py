@@ -1,0 +1,1 @@
+"""What is true now, as folds over the log's entries: what pages and API show."""
