@@ -70,7 +70,8 @@ POINTS = (
 
 
 def site(count: int = len(POINTS), name: str = "no3") -> Site:
-    stale = Rule(id="station-silent", kind="stale", priority="medium", consequence="c", response="r", respond_within=1)
+    words = {"consequence": "c", "response": "r", "respond_within": MINUTE}
+    stale = Rule.model_validate({"id": "station-silent", "kind": "stale", "priority": "medium"} | words)
     return Site(
         id=name, group="g", name="n", kind="plant", time_zone="Asia/Shanghai",
         stations=tuple(

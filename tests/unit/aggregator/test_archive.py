@@ -20,6 +20,7 @@ from services.aggregator.sinks.parquet.archive_files import ArchiveError, Source
 from services.aggregator.sinks.parquet.archive_reading import ArchivedLog
 from services.aggregator.sinks.parquet.spans import Span
 from services.core.catalogue import Point, Rule, Site, Station, to_json
+from services.core.clock import MINUTE
 from services.core.codec import encode_records
 from services.core.frame import make_frame
 from services.core.ports import Entry
@@ -29,10 +30,10 @@ SOURCE = Source("headworks.sites", "id-1", 2)
 
 
 def config(site: str = "no3", points: Sequence[str] = ("raw_turbidity", "raw_flow")) -> Config:
-    stale = Rule(id="r", kind="stale", priority="medium", consequence="c", response="r", respond_within=9)
+    stale = Rule(id="r", kind="stale", priority="medium", consequence="c", response="r", respond_within=MINUTE)
     model = Site(
         id=site, group="liuyang", name=site, kind="plant", time_zone="Asia/Shanghai",
-        stations=(Station(id="intake", type="intake", name="Intake", heartbeat=9, stale_after=9, stale=stale),),
+        stations=(Station(id="intake", type="intake", name="Intake", heartbeat=MINUTE, stale_after=3 * MINUTE, stale=stale),),
         points=tuple(Point(station="intake", name=name) for name in points),
     )  # fmt: skip
     return Config(site, "v1", to_json(model), 1)
