@@ -33,7 +33,9 @@ def config(site: str = "no3", points: Sequence[str] = ("raw_turbidity", "raw_flo
     stale = Rule(id="r", kind="stale", priority="medium", consequence="c", response="r", respond_within=MINUTE)
     model = Site(
         id=site, group="liuyang", name=site, kind="plant", time_zone="Asia/Shanghai",
-        stations=(Station(id="intake", type="intake", name="Intake", heartbeat=MINUTE, stale_after=3 * MINUTE, stale=stale),),
+        stations=(
+            Station(id="intake", type="intake", name="Intake", heartbeat=MINUTE, stale_after=MINUTE, stale=stale),
+        ),
         points=tuple(Point(station="intake", name=name) for name in points),
     )  # fmt: skip
     return Config(site, "v1", to_json(model), 1)
