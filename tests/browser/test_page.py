@@ -1,70 +1,23 @@
-"""The console in a real browser: what the dispatcher sees, and that it never lies when something stops."""
+"""The console in a real browser: what the dispatcher sees, on a desk and on a telephone."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api")
+from tests.browser.opening import CHROMIUM, chromium
+from tests.browser.overview import Demo, opened
 
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
-]
-
-
-class Demo:
-    """The console in a process of its own, over the synthetic night."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.demo", *arguments], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert self.process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}/"
-
-    def say(self, line: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def quit(self) -> int:
-        if self.process.poll() is None:
-            self.say("quit")
-        return self.process.wait(20)
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    """One for all."""
+    with chromium() as found:
         yield found
-        found.close()
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., Demo]]:
-    begun: list[Demo] = []
-
-    def begin(*arguments: str) -> Demo:
-        begun.append(Demo(*arguments))
-        return begun[-1]
-
-    yield begin
-    for demo in begun:
-        demo.quit()
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +26,6 @@ def storm() -> Iterator[Demo]:
     demo = Demo("--until", "22:10")
     yield demo
     demo.quit()
-
-
-def opened(browser, demo: Demo, width: int = 1366, height: int = 768):
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.goto(demo.url)
-    page.wait_for_selector(".clock .big, .clock .muted")
-    return page
 
 
 def test_the_page_shows_what_is_wrong_how_bad_and_what_to_do(browser, storm):
@@ -132,38 +78,4 @@ def test_hidden_alarms_are_folded_and_can_be_opened_by_keyboard(browser, storm):
     page.keyboard.press("Enter")
     fold.locator("table").wait_for(state="visible")
     assert "Raw turbidity" in fold.inner_text()
-    page.close()
-
-
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
-def test_nothing_from_outside_no_errors_no_sideways_scrolling(browser, storm, width, height):
-    page = browser.new_page(viewport={"width": width, "height": height})
-    errors: list[str] = []
-    foreign: list[str] = []
-    page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda r: None if r.url.startswith((storm.url, "data:", "blob:", "ws://127.0.0.1"))
-            else foreign.append(r.url))  # fmt: skip
-    answer = page.goto(storm.url)
-    page.wait_for_selector(".chart canvas")
-    page.wait_for_function("+document.getElementById('beat').dataset.beat >= 5")  # charts drawn twice
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert (errors, foreign) == ([], [])
-    assert "default-src 'self'" in answer.headers["content-security-policy"]
-    page.close()
-
-
-def test_before_the_first_tick_nothing_is_called_normal(browser, start):
-    page = opened(browser, start("--until", ""))
-    assert "Not known" in page.locator("#alarms").inner_text()
-    assert "No data yet" in page.locator(".tile").first.inner_text()
-    page.close()
-
-
-def test_a_hostile_name_is_shown_as_text(browser, start):
-    page = opened(browser, start("--until", "22:10", "--hostile"))
-    assert page.locator(".tile h3").first.inner_text().startswith("<img src=x onerror=")
-    assert page.locator("img[src='x']").count() == 0
-    page.wait_for_function("+document.getElementById('beat').dataset.beat >= 5")
-    assert page.title().endswith("Liuyang · Headworks")
     page.close()

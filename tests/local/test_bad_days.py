@@ -1,15 +1,12 @@
-"""Bad days of a run: wrong files, a folder that cannot be written, a log that is none, a full disk, a second owner.
+"""Bad days of a run: wrong files, a folder that cannot be written, a log that is none, a second owner.
 
 Each is a sentence that names the path and says what to do; nothing hangs, and no process is left behind.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
@@ -17,7 +14,7 @@ import pytest
 
 from services.job.options import DEFAULT_EVENT, LOG_FILE
 from services.job.places import PROJECT
-from tests.local.command import FAST, Done, environment, family, has_tick, inside, short_event, start, until
+from tests.local.command import FAST, Done, family, has_tick, inside, short_event, start, until
 
 
 def refused(done: Done, *words: str | Path) -> None:
@@ -109,42 +106,3 @@ def test_over_again_from_a_spoilt_log_then_in_use_then_without_its_simulator(tmp
     text[4096 * 3 : 4096 * 40] = b"\xff" * (4096 * 37)
     (damaged / LOG_FILE).write_bytes(text)
     refused(inside("run", "--data", damaged, *FAST), damaged / LOG_FILE, "damaged", "--fresh")
-
-
-#: A run whose log may not grow: the same as a full disk, for machines where none can be mounted.
-LIMITED = """
-from services.cli import main
-from services.runtime.local import LocalLog
-of_old = LocalLog.open.__func__
-def opened(cls, path, create=True):
-    log = of_old(cls, path, create)
-    log._connection.execute("PRAGMA max_page_count=400").fetchall()
-    return log
-LocalLog.open = classmethod(opened)
-main()
-"""
-
-
-def small_disk(folder: Path) -> bool:
-    """Whether a file system of two megabytes was mounted at `folder`."""
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)]
-    able = os.geteuid() == 0 and shutil.which("mount") is not None
-    return able and not subprocess.run(mount, capture_output=True, check=False).returncode
-
-
-def test_a_full_disk(tmp_path: Path, event: str) -> None:
-    folder, before = tmp_path / "disk", set(psutil.pids())
-    mounted = small_disk(folder)
-    words = ["run", "--event", event, "--data", str(folder / "data"), *FAST]
-    try:
-        done = subprocess.run(
-            [sys.executable, *(["-m", "services.cli"] if mounted else ["-c", LIMITED]), *words],
-            env=environment(), capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-    finally:
-        if mounted:
-            subprocess.run(["umount", str(folder)], check=True)
-    refused(done, folder, "free disk space")
-    left = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before and event in (p.info["cmdline"] or [])]
-    assert not left
