@@ -29,7 +29,7 @@ def generate(catalogue: Catalogue, console: str = CONSOLE) -> dict[str, str]:
     """Paths below deploy/grafana and texts, the same for the same catalogue."""
     book = Book(catalogue, console)
     boards = {f"dashboards/{sheet.uid}.json": sheet.to_json() for sheet in (make(book) for make in MAKERS)}
-    return boards | {"provisioning/alerting/pipeline.yaml": rules()}
+    return boards | {"provisioning/alerting/pipeline.yaml": rules(catalogue)}
 
 
 def stale(folder: Path, wanted: dict[str, str]) -> list[str]:

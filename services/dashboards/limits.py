@@ -59,3 +59,8 @@ def greatest(catalogue: Catalogue, station_type: str, point: str) -> float | Non
         if one.station == station.id and one.name == point and one.saturates
     }
     return tops.pop() if len(tops) == 1 else None
+
+
+def computed(catalogue: Catalogue) -> list[str]:
+    """Names of the points that are computed, by any site; no sensor is behind them."""
+    return sorted({one.name for site in catalogue.sites for one in site.points if one.derived is not None})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.aggregator.sinks.influx import queries as ask
 from services.aggregator.sinks.influx.queries import GRAFANA
 from services.dashboards.flux import BUCKETS
-from services.dashboards.limits import Limit
+from services.dashboards.limits import Limit, computed
 from services.dashboards.parts import GAP, Chart, Column, Look, Series, Table, chart, table
 from services.dashboards.sheet import Book, Sheet
 
@@ -37,7 +37,7 @@ def pipeline(book: Book) -> Sheet:
     )
     good = table(
         "Good readings",
-        ask.good_ratio(BUCKETS, GRAFANA),
+        ask.good_ratio(BUCKETS, GRAFANA, computed(book.catalogue)),
         {
             "site": Column("Site", texts=book.site_names),
             "station": Column("Station"),

@@ -10,7 +10,9 @@ import yaml
 from services.aggregator.sinks.influx import queries as ask
 from services.aggregator.sinks.influx.buckets import Buckets
 from services.aggregator.sinks.influx.queries import GRAFANA
+from services.core.catalogue import Catalogue
 from services.dashboards.flux import SOURCE
+from services.dashboards.limits import computed
 
 #: Alerts are of what happens now, never of a replay.
 LIVE = Buckets.split("telemetry")
@@ -28,8 +30,9 @@ def _mute() -> str:
     )
 
 
-def rules() -> str:
+def rules(catalogue: Catalogue) -> str:
     """The file for Grafana's provisioning."""
+    bad = ask.good_ratio(LIVE, GRAFANA, computed(catalogue))
     group = {
         "orgId": 1,
         "name": "pipeline",
@@ -47,7 +50,7 @@ def rules() -> str:
                 "(station-silent) is Headworks'; this one tells that the pipeline, too, has nothing of it.",
             ),
             _rule(
-                "headworks-bad", "Many readings are not good", ask.good_ratio(LIVE, GRAFANA), 3600, "lt", 80.0,
+                "headworks-bad", "Many readings are not good", bad, 3600, "lt", 80.0,
                 "{{ $labels.site }}/{{ $labels.station }}: less than 80 % of the last hour's readings are good.",
             ),
             _rule(

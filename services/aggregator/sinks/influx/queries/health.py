@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.aggregator.sinks.influx.buckets import Buckets
 from services.aggregator.sinks.influx.queries.flux import Name, Span, of_variable, source, text
 
@@ -17,11 +19,15 @@ def readings_per_minute(buckets: Buckets, span: Span) -> str:
     )
 
 
-def good_ratio(buckets: Buckets, span: Span) -> str:
-    """The share (%) of readings that were good, a station, the worst first: site, station, `_value`."""
+def good_ratio(buckets: Buckets, span: Span, computed: Sequence[str] = ()) -> str:
+    """The share (%) of readings that were good, a station, the worst first: site, station, `_value`.
+
+    computed: points that nobody measures. A forecast of a plant that stands by is unknown, and its sensors are well.
+    """
+    measured = f" and r._field !~ /^({'|'.join(computed)})\\.good_ratio$/" if computed else ""
     return (
         source(buckets.minutes, span, "aggregates_15m")
-        + "  |> filter(fn: (r) => r._field =~ /\\.good_ratio$/)\n"
+        + f"  |> filter(fn: (r) => r._field =~ /\\.good_ratio$/{measured})\n"
         + '  |> group(columns: ["site", "station"])\n'
         + "  |> mean()\n"
         + "  |> map(fn: (r) => ({site: r.site, station: r.station, _value: 100.0 * r._value}))\n"
