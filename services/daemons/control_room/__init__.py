@@ -1,1 +1,1 @@
-"""The console of a cluster: what it reads of Kafka, from when on, and whether what it shows is alive."""
+"""What the console of a cluster reads of Kafka, from when on, and whether what it shows is alive."""
