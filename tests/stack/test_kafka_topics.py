@@ -40,7 +40,7 @@ async def test_topics_are_made_checked_and_refused(settings: Settings) -> None:
         await check_topics(settings)
     with pytest.raises(Unreachable, match="it shows no topic"):
         await identify(settings)
-    assert len(await apply_topics(settings)) == 11
+    assert len(await apply_topics(settings)) == 14
     assert await apply_topics(settings) == []
     identity = await check_topics(settings)
     assert identity.partitions == 4
@@ -71,7 +71,7 @@ def test_the_commands_of_a_cluster(settings: Settings) -> None:
     absent = inside("topics", "check", **variables)
     assert absent.returncode == 1
     assert "`headworks topics apply` makes it" in absent.stderr
-    assert len(json.loads(inside("topics", "apply", "--json", **variables).stdout)["done"]) == 11
+    assert len(json.loads(inside("topics", "apply", "--json", **variables).stdout)["done"]) == 14
     assert "all topics are well" in inside("topics", "check", **variables).stdout
 
     file, when = PROJECT / "sites" / "liuyang.yaml", "2023-04-18T18:00:00+08:00"

@@ -69,7 +69,7 @@ def test_each_measurement_is_in_its_bucket_and_nowhere_else(cluster):
         }
     assert found == {
         "": {"readings"},
-        "_1m": {"aggregates_1m", "aggregates_15m"},
+        "_1m": {"aggregates_1m", "aggregates_15m", "health"},
         "_long": {"aggregates_1h", "alarms"},
     }
     assert not cluster.kafka.messages("rejected")

@@ -71,7 +71,7 @@ def test_more_partitions_than_before_are_refused(folded: Cluster) -> None:
 
 
 def test_settings_that_say_more_partitions_do_not_help(folded: Cluster) -> None:
-    for topic in STATEFUL:
+    for topic in (*STATEFUL, "steps"):
         folded.kafka.widen(topic, 12)
     folded.kafka.widen("sites", 12)
     folded.environment["HEADWORKS_PARTITIONS"] = "12"
