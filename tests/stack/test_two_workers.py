@@ -17,7 +17,10 @@ from tests.stack.part import Part
 SINCE, END = "2023-04-18T20:45:00+08:00", "2023-04-18T21:15:00+08:00"
 
 #: The topics that have as many partitions as the log of sites.
-STATEFUL = ("alarms", "incidents", "derived", "aggregates", "recompute", "alerts-state", "aggregator-state")
+STATEFUL = (
+    "alarms", "incidents", "derived", "aggregates", "recompute", "steps", "zones", "alerts-state", "aggregator-state",
+    "zones-state",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,7 @@ def test_more_partitions_than_before_are_refused(folded: Cluster) -> None:
 
 
 def test_settings_that_say_more_partitions_do_not_help(folded: Cluster) -> None:
-    for topic in (*STATEFUL, "steps"):
+    for topic in STATEFUL:
         folded.kafka.widen(topic, 12)
     folded.kafka.widen("sites", 12)
     folded.environment["HEADWORKS_PARTITIONS"] = "12"
